@@ -1,0 +1,112 @@
+"""Sessions: `nox -s demo`, `nox -s tests`; `nox -l` lists the others.
+
+They need pip (constraints.txt pins torch's CPU build for these environments only), so uv is off.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "virtualenv|venv"
+nox.options.sessions = ["tests"]
+nox.options.reuse_existing_virtualenvs = True
+
+HERE = Path(__file__).parent
+DISTRIBUTIONS = (".", "integrations/langchain", "integrations/llama-index")
+CONSTRAINED = ("-c", "constraints.txt")
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """Install all three distributions, editable, with the extras and the given groups."""
+    editable = [part for path in DISTRIBUTIONS for part in ("-e", _with_extras(path))]
+    tools = nox.project.dependency_groups(PROJECT, *groups) if groups else ()
+    session.install(*CONSTRAINED, *editable, *tools)
+
+
+def _with_extras(path: str) -> str:
+    return f"{path}[all]" if path == "." else f"./{path}"
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Set up and run the demo: offline, no key."""
+    session.install(*CONSTRAINED, "-e", ".[all]")
+    session.run("ragsight", "demo", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Test all three distributions in one environment."""
+    install(session, "test")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, and that imports point one way."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types strictly."""
+    install(session, "types")
+    sources = [str(p.relative_to(HERE)) for p in HERE.glob("integrations/*/src")]
+    session.run("mypy", "src", *sources)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the three wheels, install them, and test them without the sources in sight."""
+    built = Path(session.create_tmp()).resolve()
+    session.install("build")
+    for path in DISTRIBUTIONS:
+        session.run("python", "-m", "build", "--wheel", "--outdir", str(built), path, silent=True)
+    wheels = [str(path) for path in sorted(built.glob("*.whl"))]
+    session.install(*CONSTRAINED, *wheels, *nox.project.dependency_groups(PROJECT, "test"))
+    session.install(*CONSTRAINED, "openai", "anthropic")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def cookbook(session: nox.Session) -> None:
+    """Run every recipe, offline."""
+    install(session)
+    for recipe in sorted(HERE.glob("cookbook/*.py")):
+        session.run("python", str(recipe))
+
+
+@nox.session
+def minimums(session: nox.Session) -> None:
+    """Test with the lowest versions of the direct dependencies that we state."""
+    lowest = [_lowest(line) for line in PROJECT["project"]["dependencies"]]
+    install(session, "test")
+    session.install(*CONSTRAINED, *(pin for pin in lowest if pin is not None))
+    session.run("pytest", *session.posargs)
+
+
+def _lowest(requirement: str) -> str | None:
+    name, separator, versions = requirement.partition(">=")
+    # torch is pinned by the constraints: older builds for the CPU aren't on the index.
+    if not separator or name == "torch":
+        return None
+    return f"{name}=={versions.partition(',')[0]}"
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run the benchmarks and print their tables."""
+    install(session)
+    for script in sorted(HERE.glob("benchmarks/*.py")):
+        session.run("python", str(script), *session.posargs)
+
+
+if __name__ == "__main__":
+    sys.exit("Run it with nox: nox -s demo")
