@@ -1,0 +1,216 @@
+"""What ragsight indexes and finds: chunks of text, image or both, and where they come from."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+BBox = tuple[float, float, float, float]
+"""Left, top, right, bottom in PDF points (1/72 inch), origin at the page's top left."""
+
+ChunkKind = Literal["text", "figure", "table", "page", "image", "product", "slide"]
+
+CHUNK_KINDS: tuple[ChunkKind, ...] = get_args(ChunkKind)
+
+NAMESPACE = uuid.UUID("6f7f1c0e-5f0b-5c44-9d0c-3a1b6a0f2d11")
+"""Namespace of every UUIDv5 that ragsight derives; changing it changes all ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a chunk comes from.
+
+    Attributes:
+        uri: Absolute path or URL of the file.
+        page: Page or slide number, from 1.
+        page_label: The number printed on the page, where it differs (`iv`, `A-3`).
+        page_size: Width and height of the page in points, rotation applied.
+        bbox: Region on the page, rotation applied.
+        section: Headings above the chunk, outermost first.
+        part: Place inside the file or page where the rest doesn't tell (`row 12`, `text 3`).
+
+    Example:
+        >>> str(Source(uri="/docs/manual.pdf", page=4))
+        'manual.pdf, p. 4'
+    """
+
+    uri: str
+    page: int | None = None
+    page_label: str | None = None
+    page_size: tuple[float, float] | None = None
+    bbox: BBox | None = None
+    section: tuple[str, ...] = ()
+    part: str = ""
+
+    @property
+    def name(self) -> str:
+        """The last part of the URI: a file's name."""
+        return self.uri.rstrip("/").replace("\\", "/").rpartition("/")[2]
+
+    def __str__(self) -> str:
+        return self.name if self.page is None else f"{self.name}, p. {self.page}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The source as JSON-ready values, without what is unset."""
+        return _compact(
+            {
+                "uri": self.uri,
+                "page": self.page,
+                "page_label": self.page_label,
+                "page_size": None if self.page_size is None else list(self.page_size),
+                "bbox": None if self.bbox is None else list(self.bbox),
+                "section": list(self.section),
+                "part": self.part,
+            }
+        )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Source:
+        """Read what `to_dict` wrote."""
+        return cls(
+            uri=data["uri"],
+            page=data.get("page"),
+            page_label=data.get("page_label"),
+            page_size=_tuple_or_none(data.get("page_size")),
+            bbox=_tuple_or_none(data.get("bbox")),
+            section=tuple(data.get("section", ())),
+            part=data.get("part", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRef:
+    """An image by reference: where its bytes are and what they are.
+
+    Make one with `ragsight.images.image_ref`, which reads and checks the image.
+
+    Attributes:
+        uri: Path, fsspec URL, or `blob:<sha256>` inside a blob store.
+        sha256: Hex digest of the encoded bytes.
+        mime: Media type found in the bytes, never guessed from the name.
+        width: Pixels, as a viewer shows it (EXIF rotation applied).
+        height: Pixels, as a viewer shows it.
+        size: Length of the encoded bytes.
+        data: The encoded bytes, while they are nowhere else; never serialised.
+    """
+
+    uri: str
+    sha256: str
+    mime: str
+    width: int
+    height: int
+    size: int
+    data: bytes | None = field(default=None, repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The reference as JSON-ready values, without the bytes."""
+        return {
+            "uri": self.uri,
+            "sha256": self.sha256,
+            "mime": self.mime,
+            "width": self.width,
+            "height": self.height,
+            "size": self.size,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ImageRef:
+        """Read what `to_dict` wrote."""
+        return cls(
+            uri=data["uri"],
+            sha256=data["sha256"],
+            mime=data["mime"],
+            width=int(data["width"]),
+            height=int(data["height"]),
+            size=int(data["size"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """The unit that is indexed and found: text, an image, or both, under one id.
+
+    Attributes:
+        text: Passage, caption or description; empty for a bare image.
+        image: The image, where there is one.
+        source: Where it comes from.
+        kind: What it is.
+        metadata: JSON-ready values to filter by and to show. Loaders use the keys `label`
+            ("Figure 3"), `caption`, `order` (reading order in the file), `method`, `warnings`.
+        id: Derived from content and place unless given, so that the same file gives the same
+            ids again.
+
+    Example:
+        >>> chunk = Chunk(text="Open the valve.", source=Source(uri="manual.pdf", page=2))
+        >>> chunk.id == Chunk(text="Open the valve.", source=Source(uri="manual.pdf", page=2)).id
+        True
+    """
+
+    text: str = ""
+    image: ImageRef | None = None
+    source: Source
+    kind: ChunkKind = "text"
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            object.__setattr__(self, "id", chunk_id(self))
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    @property
+    def title(self) -> str:
+        """A short name to show: label, name or first words of the text, and the place."""
+        for key in ("label", "name", "title"):
+            if value := self.metadata.get(key):
+                return f"{value} ({self.source})"
+        words = " ".join(self.text.split())
+        return f"{words[:60]}… ({self.source})" if len(words) > 60 else words or str(self.source)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The chunk as JSON-ready values, without image bytes."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "text": self.text,
+            "image": None if self.image is None else self.image.to_dict(),
+            "source": self.source.to_dict(),
+            "metadata": dict(self.metadata),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Chunk:
+        """Read what `to_dict` wrote."""
+        image = data.get("image")
+        return cls(
+            text=data.get("text", ""),
+            image=None if image is None else ImageRef.from_dict(image),
+            source=Source.from_dict(data["source"]),
+            kind=data["kind"],
+            metadata=dict(data.get("metadata", {})),
+            id=data["id"],
+        )
+
+
+def chunk_id(chunk: Chunk) -> str:
+    """UUIDv5 of a chunk's content (text, image digest) and place (source, kind)."""
+    place = chunk.source.to_dict()
+    if chunk.source.bbox is not None:
+        # Renderers differ in the last decimals; a tenth of a point is below what anyone sees.
+        place["bbox"] = [round(value, 1) for value in chunk.source.bbox]
+    digest = None if chunk.image is None else chunk.image.sha256
+    key = json.dumps([place, chunk.kind, chunk.text, digest], sort_keys=True, ensure_ascii=False)
+    return str(uuid.uuid5(NAMESPACE, key))
+
+
+def _compact(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value not in (None, [], "")}
+
+
+def _tuple_or_none(values: Any) -> Any:
+    return None if values is None else tuple(values)

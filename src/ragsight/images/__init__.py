@@ -1,0 +1,22 @@
+"""Opening, checking, referring to and preparing images."""
+
+from ragsight.images.opening import (
+    MAX_PIXELS,
+    ImageSource,
+    describe_image,
+    image_ref,
+    open_image,
+    read_image_bytes,
+)
+from ragsight.images.thumbnails import thumbnail, thumbnail_data_uri
+
+__all__ = [
+    "MAX_PIXELS",
+    "ImageSource",
+    "describe_image",
+    "image_ref",
+    "open_image",
+    "read_image_bytes",
+    "thumbnail",
+    "thumbnail_data_uri",
+]

@@ -1,0 +1,209 @@
+"""Open images from anywhere, the same way everywhere, and refuse the dangerous ones."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+import fsspec
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ragsight.chunks import ImageRef
+from ragsight.errors import ImageError, SourceNotFoundError
+
+ImageSource: TypeAlias = str | Path | bytes | Image.Image | ImageRef
+"""A path, an fsspec URL, encoded bytes, a Pillow image, or a reference."""
+
+MAX_PIXELS = 89_478_485
+"""Largest image that is decoded: Pillow's own decompression-bomb limit (a quarter of 1 GiB)."""
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+"""Pillow formats that are decoded. Others run decoders (EPS: a whole interpreter) on any input."""
+
+_MIME_BY_FORMAT = {name: f"image/{name.lower()}" for name in FORMATS} | {"MPO": "image/jpeg"}
+_DECODER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error)
+"""What Pillow's decoders raise on damaged files."""
+
+_ORIENTATION_TAG = 0x0112
+_SIDEWAYS_ORIENTATIONS = frozenset({5, 6, 7, 8})
+
+
+def describe_image(source: ImageSource) -> str:
+    """Name an image for a message: its path, or what it is where there is no path."""
+    if isinstance(source, ImageRef):
+        return source.uri
+    if isinstance(source, bytes):
+        return f"image of {len(source):,} bytes"
+    if isinstance(source, Image.Image):
+        return f"{source.mode} image of {source.width}x{source.height}"
+    return str(source)
+
+
+def read_image_bytes(source: ImageSource) -> bytes:
+    """Read the encoded bytes of an image; a Pillow image is encoded as PNG.
+
+    Args:
+        source: Where the image is. A reference with bytes in hand isn't read again.
+
+    Returns:
+        The bytes, undecoded and unchecked.
+
+    Raises:
+        SourceNotFoundError: If there is no such file.
+        ImageError: If the file can't be read, or the address is one that isn't fetched.
+    """
+    if isinstance(source, bytes):
+        return source
+    if isinstance(source, Image.Image):
+        buffer = io.BytesIO()
+        source.save(buffer, format="PNG")
+        return buffer.getvalue()
+    if isinstance(source, ImageRef):
+        return source.data if source.data is not None else _read_uri(source.uri)
+    return _read_uri(str(source))
+
+
+def _read_uri(uri: str) -> bytes:
+    if uri.startswith(("http://", "https://")):
+        raise ImageError(
+            f"{uri}: images are not fetched from the web. Download the file and pass its path."
+        )
+    if uri.startswith("blob:"):
+        raise ImageError(
+            f"{uri} is an image inside a blob store. Read it with MultimodalStore.resolve(chunk)."
+        )
+    try:
+        if "://" in uri:
+            with fsspec.open(uri, "rb") as file:
+                return bytes(file.read())
+        return Path(uri).read_bytes()
+    except FileNotFoundError as error:
+        raise SourceNotFoundError(f"{uri}: there is no such image. Check the path.") from error
+    except (OSError, ValueError, ImportError) as error:
+        raise ImageError(f"{uri}: the image can't be read ({error}).") from error
+
+
+def open_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Open an image as upright 8-bit RGB, fully decoded.
+
+    EXIF rotation is applied, transparency is flattened on white, CMYK, palette, grey and 16-bit
+    images are converted, and of an animation the first frame is taken.
+
+    Args:
+        source: A path, fsspec URL, encoded bytes, Pillow image, or reference.
+        max_pixels: Refuse larger images before they are decoded.
+
+    Returns:
+        A new RGB image of mode `RGB`.
+
+    Raises:
+        SourceNotFoundError: If there is no such file.
+        ImageError: If it isn't an image, is damaged, or has more than `max_pixels` pixels.
+
+    Example:
+        >>> open_image(Image.new("LA", (4, 2))).mode
+        'RGB'
+    """
+    if isinstance(source, Image.Image):
+        return to_rgb(ImageOps.exif_transpose(source))
+    name = describe_image(source)
+    image = _open_lazily(read_image_bytes(source), name, max_pixels)
+    with _damage_reported(name):
+        image.load()
+        return to_rgb(ImageOps.exif_transpose(image))
+
+
+def image_ref(source: ImageSource, *, uri: str = "", max_pixels: int = MAX_PIXELS) -> ImageRef:
+    """Read an image's header and make the reference to it.
+
+    Args:
+        source: Where the image is. The bytes stay in the reference unless it has a path.
+        uri: How to name an image that has no path of its own.
+        max_pixels: Refuse larger images.
+
+    Returns:
+        The reference, with the media type and the upright size found in the bytes.
+
+    Raises:
+        SourceNotFoundError: If there is no such file.
+        ImageError: If it isn't an image, or has more than `max_pixels` pixels.
+    """
+    if isinstance(source, ImageRef):
+        return source
+    data = read_image_bytes(source)
+    name = uri or describe_image(source)
+    image = _open_lazily(data, name, max_pixels)
+    width, height = image.size
+    with _damage_reported(name):
+        if image.getexif().get(_ORIENTATION_TAG) in _SIDEWAYS_ORIENTATIONS:
+            width, height = height, width
+    digest = hashlib.sha256(data).hexdigest()
+    has_path = isinstance(source, str | Path)
+    return ImageRef(
+        uri=uri or (str(source) if has_path else f"blob:{digest}"),
+        sha256=digest,
+        mime=_MIME_BY_FORMAT[image.format or ""],
+        width=width,
+        height=height,
+        size=len(data),
+        data=None if has_path else data,
+    )
+
+
+@contextmanager
+def _damage_reported(name: str) -> Iterator[None]:
+    try:
+        yield
+    except _DECODER_ERRORS as error:
+        raise ImageError(
+            f"{name}: the image is damaged or cut short ({error}). Replace the file."
+        ) from error
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Convert any Pillow mode to 8-bit RGB: transparency on white, 16 bits scaled to 8."""
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode.startswith(("I", "F")):
+        return _scaled_to_8_bits(image).convert("RGB")
+    if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        canvas = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(canvas, rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def _scaled_to_8_bits(image: Image.Image) -> Image.Image:
+    # Pillow clips on conversion from I and F, which turns most 16-bit pictures white.
+    values = image.convert("F")
+    low, high = values.getextrema()
+    if not isinstance(low, float) or not isinstance(high, float):
+        raise ImageError(f"an image of mode {image.mode} has more than one band")
+    top = 1.0 if image.mode == "F" and high <= 1.0 else 255.0 if high <= 255.0 else 65535.0
+    return values.point(lambda value: value * (255.0 / top) + 0.0).convert("L")
+
+
+def _open_lazily(data: bytes, name: str, max_pixels: int) -> Image.Image:
+    if not data:
+        raise ImageError(f"{name}: the file is empty. Replace or remove it.")
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise ImageError(
+            f"{name}: this is not an image that can be read ({', '.join(FORMATS)})."
+        ) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageError(f"{name}: the image is too large to open safely ({error}).") from error
+    except _DECODER_ERRORS as error:
+        raise ImageError(f"{name}: the image is damaged ({error}). Replace the file.") from error
+    if image.width * image.height > max_pixels:
+        raise ImageError(
+            f"{name}: {image.width}x{image.height} pixels is more than the limit of "
+            f"{max_pixels:,}. Scale it down, or raise max_pixels."
+        )
+    return image
