@@ -1,0 +1,79 @@
+"""What the store and the retriever ask of an encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ragsight.errors import RagsightError
+from ragsight.images import ImageSource
+
+FloatArray: TypeAlias = NDArray[np.float32]
+
+SkipHandler = Callable[[int, RagsightError], None]
+"""Called with the index of an image that can't be encoded and the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSpec:
+    """What must be equal for two encoders' vectors to be comparable.
+
+    Attributes:
+        name: Model name or path.
+        revision: Commit or tag on the model hub, where one was asked for.
+        dimension: Length of the vectors.
+    """
+
+    name: str
+    revision: str | None
+    dimension: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The specification as JSON-ready values."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        at = f"@{self.revision}" if self.revision is not None else ""
+        return f"{self.name}{at} ({self.dimension} dimensions)"
+
+
+@runtime_checkable
+class ImageTextEncoder(Protocol):
+    """Encodes images and texts into one space, such as CLIP does."""
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """Identity of the vectors."""
+        ...
+
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+        """Encode texts: `(len(texts), dimension)`, rows of length 1."""
+        ...
+
+    def encode_images(
+        self, images: Iterable[ImageSource], *, on_skip: SkipHandler | None = None
+    ) -> FloatArray:
+        """Encode images: one row of length 1 for each that wasn't skipped, in order."""
+        ...
+
+
+@runtime_checkable
+class TextEncoder(Protocol):
+    """Encodes text for dense text retrieval; wrap any embedding model in these three members."""
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """Identity of the vectors."""
+        ...
+
+    def encode_documents(self, texts: Sequence[str]) -> FloatArray:
+        """Encode passages: `(len(texts), dimension)`."""
+        ...
+
+    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
+        """Encode questions: `(len(texts), dimension)`."""
+        ...

@@ -1,0 +1,131 @@
+"""Find and load the parts of a checkpoint, with errors that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from ragsight.errors import EncoderError, ModelNotFoundError, ModelUnavailableError
+
+DEFAULT_MODEL = "openai/clip-vit-base-patch32"
+"""The checkpoint most CLIP users have: 512 dimensions, 224 pixels, 600 MB."""
+
+DEMO_MODEL = "ragsight-demo"
+"""The small checkpoint inside this package: works offline, knows drawings only."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint by name.
+
+    Attributes:
+        model: Name on the hub, a local folder, or `DEMO_MODEL`.
+        revision: Commit, tag or branch on the hub.
+        local_files_only: Never ask the hub.
+    """
+
+    model: str
+    revision: str | None = None
+    local_files_only: bool = False
+
+    @property
+    def location(self) -> str:
+        """What transformers is given: a hub name or a folder."""
+        if self.model == DEMO_MODEL:
+            return str(files("ragsight") / "demo" / "clip")
+        return self.model
+
+    def dimension(self) -> int:
+        """Length of the vectors, from the configuration."""
+        from transformers import AutoConfig
+
+        config = self._load(AutoConfig.from_pretrained)
+        vision = getattr(config, "vision_config", None)
+        for owner, name in ((config, "projection_dim"), (vision, "hidden_size")):
+            if isinstance(value := getattr(owner, name, None), int):
+                return value
+        raise EncoderError(
+            f"{self.model} is a {config.model_type} model, which has no shared space for images "
+            "and texts. Use a CLIP-family checkpoint."
+        )
+
+    def load_model(self) -> Any:
+        """Load the weights, in float32."""
+        import torch
+        from transformers import AutoModel
+
+        model = self._load(AutoModel.from_pretrained, dtype=torch.float32)
+        if not (hasattr(model, "get_image_features") and hasattr(model, "get_text_features")):
+            raise EncoderError(
+                f"{self.model} is a {type(model).__name__}, which encodes either images or texts "
+                "but not both. Use a CLIP-family checkpoint."
+            )
+        return model
+
+    def load_image_processor(self) -> Any:
+        """Load the image preprocessing: the Pillow one, so that torchvision isn't needed."""
+        from transformers import AutoImageProcessor
+
+        return self._load(AutoImageProcessor.from_pretrained, backend="pil")
+
+    def load_tokenizer(self) -> Any:
+        """Load the tokenizer."""
+        from transformers import AutoTokenizer
+
+        return self._load(AutoTokenizer.from_pretrained)
+
+    def _load(self, from_pretrained: Callable[..., Any], **options: Any) -> Any:
+        with self._clear_errors():
+            return from_pretrained(
+                self.location,
+                revision=self.revision if self.revision is not None else "main",
+                local_files_only=self.local_files_only,
+                **options,
+            )
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        from huggingface_hub import errors as hub
+
+        try:
+            yield
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            causes = tuple(_chain(error))
+            if any(isinstance(cause, hub.RepositoryNotFoundError) for cause in causes):
+                raise self._not_found("the model hub has no such model") from error
+            if any(isinstance(cause, hub.RevisionNotFoundError) for cause in causes):
+                raise self._not_found(f"it has no revision {self.revision!r}") from error
+            if any(isinstance(cause, hub.LocalEntryNotFoundError) for cause in causes):
+                raise self._unavailable() from error
+            if any(isinstance(cause, hub.HFValidationError) for cause in causes):
+                raise self._not_found("there is no such folder") from error
+            raise EncoderError(
+                f"{self.model}: the checkpoint can't be loaded ({_first_line(error)}). "
+                "Check that the folder is complete, or download it again."
+            ) from error
+
+    def _not_found(self, reason: str) -> ModelNotFoundError:
+        return ModelNotFoundError(
+            f"{self.model}: {reason}. Give a name "
+            f"from the model hub such as {DEFAULT_MODEL}, or the path of a folder."
+        )
+
+    def _unavailable(self) -> ModelUnavailableError:
+        return ModelUnavailableError(
+            f"{self.model}: the model hub can't be reached and the model isn't in the cache. "
+            "Connect to the internet, give the path of a downloaded checkpoint, or try the "
+            f"built-in demo model ({DEMO_MODEL!r}, which knows drawings only)."
+        )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ if error.__cause__ is not None else error.__context__
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]
