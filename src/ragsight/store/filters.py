@@ -1,0 +1,170 @@
+"""Filters as plain dictionaries, turned into Qdrant's own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, TypeAlias
+
+from qdrant_client import models
+
+from ragsight.errors import QueryError
+from ragsight.store.schema import METADATA_KEY, OWN_KEY, RECORD_KIND
+
+FilterLike: TypeAlias = Mapping[str, Any] | models.Filter | None
+"""A dictionary such as `{"price": {"lt": 50}, "category": ["shoes", "boots"]}`, or Qdrant's own."""
+
+CHUNK_KEYS = {
+    "id": f"{OWN_KEY}.id",
+    "kind": f"{OWN_KEY}.kind",
+    "page": f"{OWN_KEY}.source.page",
+    "source": f"{OWN_KEY}.source.uri",
+    "section": f"{OWN_KEY}.source.section",
+}
+"""Names that mean the chunk itself; `metadata.page` reaches a metadata key of the same name."""
+
+_RANGE = frozenset({"lt", "lte", "gt", "gte"})
+
+
+def parse_filter(filter: FilterLike) -> models.Filter | None:
+    """Translate a filter.
+
+    Keys are metadata keys (dots reach into nested values), or `id`, `kind`, `page`, `source`,
+    `section` of the chunk. A value is what must be equal, a list of which one must be, or a
+    dictionary of `lt`, `lte`, `gt`, `gte`, `eq`, `ne`, `in`, `not_in`, `exists`. The keys `and`,
+    `or` (lists of filters) and `not` (a filter) combine. All keys of a dictionary must hold.
+
+    Args:
+        filter: The filter, or None for none.
+
+    Returns:
+        Qdrant's filter; None if there is nothing to hold.
+
+    Raises:
+        QueryError: If an operator or value makes no sense; the message names it.
+
+    Example:
+        >>> parse_filter({"price": {"lt": 50}}).must[0].key
+        'metadata.price'
+    """
+    if filter is None or isinstance(filter, models.Filter):
+        return filter
+    if not isinstance(filter, Mapping):
+        raise QueryError(f"A filter is a dictionary or a Qdrant filter, not {filter!r}.")
+    conditions = [_condition(key, value) for key, value in filter.items()]
+    return models.Filter(must=conditions) if conditions else None
+
+
+def without_records(filter: models.Filter | None) -> models.Filter:
+    """Leave out the points that only record which chunks a source has."""
+    is_record = models.FieldCondition(
+        key=CHUNK_KEYS["kind"], match=models.MatchValue(value=RECORD_KIND)
+    )
+    return models.Filter(must=None if filter is None else [filter], must_not=[is_record])
+
+
+def _condition(key: str, value: Any) -> models.Condition:
+    if key in {"and", "or"}:
+        return _combination(key, value)
+    if key == "not":
+        return models.Filter(must_not=[_nested(value)])
+    field = _field(key)
+    if isinstance(value, Mapping):
+        return _operators(field, key, value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return _one_of(field, key, value)
+    return _equal(field, key, value)
+
+
+def _combination(key: str, value: Any) -> models.Filter:
+    if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+        raise QueryError(f"The filter key {key!r} takes a list of filters, not {value!r}.")
+    parts: list[models.Condition] = [_nested(part) for part in value]
+    return models.Filter(must=parts) if key == "and" else models.Filter(should=parts)
+
+
+def _nested(value: Any) -> models.Filter:
+    parsed = parse_filter(value)
+    if parsed is None:
+        raise QueryError("A filter inside 'and', 'or' or 'not' is empty.")
+    return parsed
+
+
+def _field(key: str) -> str:
+    if key in CHUNK_KEYS:
+        return CHUNK_KEYS[key]
+    return key if key.startswith((f"{METADATA_KEY}.", f"{OWN_KEY}.")) else f"{METADATA_KEY}.{key}"
+
+
+def _operators(field: str, key: str, operators: Mapping[str, Any]) -> models.Filter:
+    ranges = {name: value for name, value in operators.items() if name in _RANGE}
+    conditions = [_range(field, key, ranges)] if ranges else []
+    for name, value in operators.items():
+        if name in _RANGE:
+            continue
+        if name not in _OPERATORS:
+            known = ", ".join(sorted([*_RANGE, *_OPERATORS]))
+            raise QueryError(f"The filter on {key!r} has no operator {name!r}; there are: {known}.")
+        conditions.append(_OPERATORS[name](field, key, value))
+    if not conditions:
+        raise QueryError(f"The filter on {key!r} is empty.")
+    return models.Filter(must=conditions)
+
+
+def _range(field: str, key: str, bounds: Mapping[str, Any]) -> models.Condition:
+    values = list(bounds.values())
+    if all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
+        return models.FieldCondition(key=field, range=models.Range(**bounds))
+    if all(isinstance(v, str | date | datetime) for v in values):
+        try:
+            return models.FieldCondition(key=field, range=models.DatetimeRange(**bounds))
+        except ValueError as error:
+            raise QueryError(f"The filter on {key!r} holds a text that is no date.") from error
+    raise QueryError(f"The filter on {key!r} compares with {values!r}: give numbers or dates.")
+
+
+def _equal(field: str, key: str, value: Any) -> models.Condition:
+    if value is None:
+        return models.IsEmptyCondition(is_empty=models.PayloadField(key=field))
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise QueryError(f"The filter on {key!r} compares with {value!r}.")
+        # Qdrant matches no floats exactly; a range of one point does.
+        return models.FieldCondition(key=field, range=models.Range(gte=value, lte=value))
+    if isinstance(value, bool | int | str):
+        return models.FieldCondition(key=field, match=models.MatchValue(value=value))
+    raise QueryError(f"The filter on {key!r} can't compare with {value!r}.")
+
+
+def _one_of(field: str, key: str, values: Any) -> models.Condition:
+    if not isinstance(values, Sequence) or isinstance(values, str):
+        raise QueryError(f"The filter on {key!r} takes a list here, not {values!r}.")
+    # An empty list is allowed and matches nothing, as in SQL.
+    if all(isinstance(value, str) for value in values):
+        return models.FieldCondition(key=field, match=models.MatchAny(any=list(values)))
+    return models.Filter(should=[_equal(field, key, value) for value in values])
+
+
+def _not_equal(field: str, key: str, value: Any) -> models.Condition:
+    return models.Filter(must_not=[_equal(field, key, value)])
+
+
+def _none_of(field: str, key: str, values: Any) -> models.Condition:
+    return models.Filter(must_not=[_one_of(field, key, values)])
+
+
+def _exists(field: str, key: str, value: Any) -> models.Condition:
+    if not isinstance(value, bool):
+        raise QueryError(f"'exists' in the filter on {key!r} is true or false, not {value!r}.")
+    empty = models.IsEmptyCondition(is_empty=models.PayloadField(key=field))
+    return models.Filter(must_not=[empty]) if value else empty
+
+
+_OPERATORS: Mapping[str, Callable[[str, str, Any], models.Condition]] = {
+    "eq": _equal,
+    "ne": _not_equal,
+    "in": _one_of,
+    "not_in": _none_of,
+    "exists": _exists,
+}

@@ -1,0 +1,56 @@
+"""Records of finished sources: which file, in which state, gave which chunks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ragsight.chunks import NAMESPACE
+from ragsight.store.engine import Point
+from ragsight.store.schema import METADATA_KEY, OWN_KEY, RECORD_KIND, TEXT_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """Written after the last chunk of a source, so that a run that broke off is seen as such.
+
+    Attributes:
+        uri: The source.
+        fingerprint: Digest of the file and the loader's options.
+        chunk_ids: Ids of its chunks.
+        problems: What in it had to be left out.
+    """
+
+    uri: str
+    fingerprint: str
+    chunk_ids: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+
+    def to_point(self) -> Point:
+        """The record as a point without vectors, which no search can find."""
+        own = {
+            "kind": RECORD_KIND,
+            "source": {"uri": self.uri},
+            "fingerprint": self.fingerprint,
+            "chunk_ids": list(self.chunk_ids),
+            "problems": list(self.problems),
+        }
+        return Point(record_id(self.uri), {TEXT_KEY: "", METADATA_KEY: {}, OWN_KEY: own})
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any]) -> SourceRecord:
+        """Read what `to_point` wrote."""
+        own = payload[OWN_KEY]
+        return cls(
+            own["source"]["uri"],
+            own["fingerprint"],
+            tuple(own["chunk_ids"]),
+            tuple(own["problems"]),
+        )
+
+
+def record_id(uri: str) -> str:
+    """Point id of a source's record."""
+    return str(uuid.uuid5(NAMESPACE, f"{RECORD_KIND} {uri}"))
