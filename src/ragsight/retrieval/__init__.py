@@ -1,0 +1,17 @@
+"""Retrieval: channels, fusion, explained hits."""
+
+from ragsight.retrieval.fusion import Fused, Fusion, fuse
+from ragsight.retrieval.hits import CHANNELS, Channel, ChannelScore, Hit
+from ragsight.retrieval.retriever import MultimodalRetriever, Query
+
+__all__ = [
+    "CHANNELS",
+    "Channel",
+    "ChannelScore",
+    "Fused",
+    "Fusion",
+    "Hit",
+    "MultimodalRetriever",
+    "Query",
+    "fuse",
+]

@@ -1,0 +1,97 @@
+"""Fuse the channels' rankings into one. Pure functions of ids, ranks and scores."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ragsight.retrieval.hits import Channel, ChannelScore
+
+Fusion = Literal["rrf", "relative", "dbsf"]
+
+RRF_CONSTANT = 60.0
+"""The constant of Cormack, Clarke and Büttcher (SIGIR 2009), who found 60 near the best."""
+
+Ranking = Sequence[tuple[str, float]]
+"""Ids with the channel's own scores, best first, no id twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """An id with its fused score and what each channel added."""
+
+    id: str
+    score: float
+    channels: tuple[ChannelScore, ...]
+
+
+def fuse(
+    rankings: Mapping[Channel, Ranking],
+    *,
+    weights: Mapping[Channel, float],
+    method: Fusion = "rrf",
+) -> list[Fused]:
+    """Fuse rankings by id; ties break by id, so equal input gives equal output.
+
+    The weight of a channel scales what it contributes; weights need not add up to anything.
+
+    - `rrf`: `weight / (60 + rank)`, reciprocal rank fusion. Scores of different scales don't
+      matter, only ranks do.
+    - `relative`: `weight * (score - min) / (max - min)` within the channel; 1 where all are equal.
+    - `dbsf`: `weight * (score - (mean - 3 sd)) / (6 sd)` within the channel, clipped to 0..1
+      (Qdrant's distribution-based score fusion); 0.5 where all are equal.
+
+    Args:
+        rankings: By channel. Empty ones are normal.
+        weights: By channel; 0 or more.
+        method: How a place in a ranking becomes a contribution.
+
+    Returns:
+        All ids of all rankings, best first.
+    """
+    contribute = _METHODS[method]
+    by_id: dict[str, list[ChannelScore]] = {}
+    for channel, ranking in rankings.items():
+        shares = contribute([score for _, score in ranking])
+        for rank, ((id_, score), share) in enumerate(zip(ranking, shares, strict=True), start=1):
+            found = ChannelScore(channel, rank, score, weights[channel] * share)
+            by_id.setdefault(id_, []).append(found)
+    fused = [_fused(id_, channels) for id_, channels in by_id.items()]
+    return sorted(fused, key=lambda item: (-item.score, item.id))
+
+
+def _fused(id_: str, channels: list[ChannelScore]) -> Fused:
+    ordered = sorted(channels, key=lambda c: (-c.contribution, c.channel))
+    return Fused(id_, sum(c.contribution for c in ordered), tuple(ordered))
+
+
+def _reciprocal_rank(scores: Sequence[float]) -> list[float]:
+    return [1.0 / (RRF_CONSTANT + rank) for rank in range(1, len(scores) + 1)]
+
+
+def _relative_score(scores: Sequence[float]) -> list[float]:
+    if not scores:
+        return []
+    low, high = min(scores), max(scores)
+    if low == high:
+        return [1.0] * len(scores)
+    return [(score - low) / (high - low) for score in scores]
+
+
+def _distribution_based(scores: Sequence[float]) -> list[float]:
+    if not scores:
+        return []
+    mean, deviation = statistics.fmean(scores), statistics.pstdev(scores)
+    if deviation == 0.0:
+        return [0.5] * len(scores)
+    low = mean - 3.0 * deviation
+    return [min(1.0, max(0.0, (score - low) / (6.0 * deviation))) for score in scores]
+
+
+_METHODS: Mapping[Fusion, Callable[[Sequence[float]], list[float]]] = {
+    "rrf": _reciprocal_rank,
+    "relative": _relative_score,
+    "dbsf": _distribution_based,
+}

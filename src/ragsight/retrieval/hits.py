@@ -1,0 +1,66 @@
+"""What retrieval returns: a chunk, its score, and why it was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from ragsight.chunks import Chunk
+
+Channel = Literal["bm25", "dense", "text_to_image", "image_to_image"]
+"""A way to find a chunk: by words, by the meaning of its text, by its pixels."""
+
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelScore:
+    """What one channel said of a chunk.
+
+    Attributes:
+        channel: The channel.
+        rank: Place in that channel's ranking, from 1.
+        score: The channel's own score: BM25 weight, or cosine from -1 to 1.
+        contribution: What it added to the hit's fused score.
+    """
+
+    channel: Channel
+    rank: int
+    score: float
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that was found.
+
+    Attributes:
+        chunk: The chunk; its image reference can be opened as it is.
+        score: Fused score; comparable within one result only.
+        channels: What each channel that found it said, largest contribution first.
+    """
+
+    chunk: Chunk
+    score: float
+    channels: tuple[ChannelScore, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """One line that explains the ranking, such as `bm25 #1 (7.31), text_to_image #3 (0.28)`."""
+        return ", ".join(f"{c.channel} #{c.rank} ({c.score:.3g})" for c in self.channels)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The hit as JSON-ready values, without image bytes."""
+        return {
+            "score": self.score,
+            "channels": [
+                {
+                    "channel": c.channel,
+                    "rank": c.rank,
+                    "score": c.score,
+                    "contribution": c.contribution,
+                }
+                for c in self.channels
+            ],
+            "chunk": self.chunk.to_dict(),
+        }
