@@ -8,14 +8,18 @@ from ragsight.images.opening import (
     open_image,
     read_image_bytes,
 )
+from ragsight.images.preparing import ImageLimits, PreparedImage, prepare_image
 from ragsight.images.thumbnails import thumbnail, thumbnail_data_uri
 
 __all__ = [
     "MAX_PIXELS",
+    "ImageLimits",
     "ImageSource",
+    "PreparedImage",
     "describe_image",
     "image_ref",
     "open_image",
+    "prepare_image",
     "read_image_bytes",
     "thumbnail",
     "thumbnail_data_uri",

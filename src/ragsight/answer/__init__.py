@@ -1,0 +1,58 @@
+"""Cited answers from retrieved text and images, by any vision model."""
+
+from ragsight.answer.anthropic import AnthropicBackend
+from ragsight.answer.backend import VisionBackend, resolve_backend
+from ragsight.answer.citations import find_markers
+from ragsight.answer.finishing import finish_answer
+from ragsight.answer.labels import CitedSource, Evidence, cite_sources
+from ragsight.answer.openai import OpenAIBackend
+from ragsight.answer.options import SynthesizerOptions
+from ragsight.answer.planning import RequestPlan, TokenEstimate, plan_request
+from ragsight.answer.profiles import ImageRule, ModelProfile, profile_for
+from ragsight.answer.request import (
+    Completion,
+    ImagePart,
+    StreamEvent,
+    TextDelta,
+    TextPart,
+    Usage,
+    VisionRequest,
+)
+from ragsight.answer.result import Answer, Citation, DroppedSource
+from ragsight.answer.streams import AnswerStream, AsyncAnswerStream
+from ragsight.answer.synthesizer import VisionSynthesizer
+from ragsight.answer.tokens import PatchTokens, TileTokens
+
+__all__ = [
+    "Answer",
+    "AnswerStream",
+    "AnthropicBackend",
+    "AsyncAnswerStream",
+    "Citation",
+    "CitedSource",
+    "Completion",
+    "DroppedSource",
+    "Evidence",
+    "ImagePart",
+    "ImageRule",
+    "ModelProfile",
+    "OpenAIBackend",
+    "PatchTokens",
+    "RequestPlan",
+    "StreamEvent",
+    "SynthesizerOptions",
+    "TextDelta",
+    "TextPart",
+    "TileTokens",
+    "TokenEstimate",
+    "Usage",
+    "VisionBackend",
+    "VisionRequest",
+    "VisionSynthesizer",
+    "cite_sources",
+    "find_markers",
+    "finish_answer",
+    "plan_request",
+    "profile_for",
+    "resolve_backend",
+]

@@ -1,0 +1,76 @@
+"""What a vision model must offer, and how one is named in a string."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Protocol, runtime_checkable
+
+from ragsight.answer.profiles import ModelProfile
+from ragsight.answer.request import Completion, StreamEvent, VisionRequest
+from ragsight.errors import ConfigurationError
+
+
+@runtime_checkable
+class VisionBackend(Protocol):
+    """A vision model behind any interface; write your own by having these members.
+
+    Failures are raised as `BackendError`, a stream that breaks off as `StreamInterruptedError`.
+
+    Attributes:
+        name: The provider, for messages.
+        model: The model's name.
+        profile: What the model takes.
+
+    Example:
+        >>> from ragsight.testing import FakeVisionBackend
+        >>> isinstance(FakeVisionBackend(reply="Yes [1]."), VisionBackend)
+        True
+    """
+
+    @property
+    def name(self) -> str:
+        """The provider, for messages."""
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+
+    @property
+    def profile(self) -> ModelProfile:
+        """What the model takes."""
+
+    def complete(self, request: VisionRequest) -> Completion:
+        """Ask and wait for the whole reply."""
+
+    async def acomplete(self, request: VisionRequest) -> Completion:
+        """Ask and wait for the whole reply, without blocking the event loop."""
+
+    def stream(self, request: VisionRequest) -> Iterator[StreamEvent]:
+        """Ask and get the reply as it is written; the completion comes last."""
+
+    def astream(self, request: VisionRequest) -> AsyncIterator[StreamEvent]:
+        """Ask and get the reply as it is written, without blocking the event loop."""
+
+
+def resolve_backend(backend: VisionBackend | str) -> VisionBackend:
+    """Turn `provider:model` into a backend; a backend is returned as it is.
+
+    Raises:
+        ConfigurationError: If the string names no provider that ragsight knows, or no key is set.
+        MissingExtraError: If the provider's SDK isn't installed.
+    """
+    if not isinstance(backend, str):
+        return backend
+    provider, _, model = backend.partition(":")
+    if provider == "openai" and model:
+        from ragsight.answer.openai import OpenAIBackend
+
+        return OpenAIBackend(model)
+    if provider == "anthropic" and model:
+        from ragsight.answer.anthropic import AnthropicBackend
+
+        return AnthropicBackend(model)
+    raise ConfigurationError(
+        f"{backend!r} names no vision model. Write 'openai:MODEL' or 'anthropic:MODEL', or pass a "
+        f"backend such as OpenAIBackend(MODEL, base_url=...) for a server of your own."
+    )

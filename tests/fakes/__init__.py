@@ -1,0 +1,1 @@
+"""The outside world in small: strict, scriptable servers that the real clients talk to."""

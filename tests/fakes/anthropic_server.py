@@ -1,0 +1,144 @@
+"""A strict fake of Anthropic's Messages API, whole and streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from anthropic.types import message_create_params as params
+
+from fakes.openai_server import ALL_FORMATS, input_tokens
+from fakes.recorded import Content, RecordedRequest, check_text, read_base64
+from fakes.server import Event, FakeProvider, script_of
+from fakes.typed import ContractError, check_type
+
+MAX_IMAGES = 100
+MAX_BASE64 = 10_000_000
+MAX_EDGE = 8000
+MANY_IMAGES = 20
+MANY_IMAGES_EDGE = 2000
+_KINDS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    429: "rate_limit_error",
+    529: "overloaded_error",
+}
+_ENDINGS = {"stop": "end_turn", "length": "max_tokens"}
+
+
+class FakeAnthropic(FakeProvider):
+    """Anthropic's API with its limits on images.
+
+    Example:
+        >>> with FakeAnthropic(reply="It is red [1].") as server:
+        ...     server.base_url.startswith("http://127.0.0.1:")
+        True
+    """
+
+    def record(self, path: str, headers: dict[str, str], body: Any) -> RecordedRequest:
+        """Read a request, or raise ContractError."""
+        if path != "/v1/messages":
+            raise ContractError(f"{path}: there is no such path")
+        stream = bool(body.get("stream"))
+        name = f"MessageCreateParams{'Streaming' if stream else 'NonStreaming'}"
+        check_type(body, getattr(params, name))
+        content = Content()
+        system = body.get("system", "")
+        parts = system if isinstance(system, list) else [{"text": system}]
+        content.system += [part["text"] for part in parts]
+        for message in body["messages"]:
+            _read_message(message, content)
+        _check_images(content)
+        return RecordedRequest(
+            path=path,
+            headers=headers,
+            body=body,
+            system="\n".join(content.system),
+            text="\n".join(content.text),
+            images=tuple(content.images),
+            stream=stream,
+        )
+
+    def whole(self, request: RecordedRequest) -> dict[str, Any]:
+        """The JSON of a whole reply."""
+        text = self.say(request)
+        return self._message(request, len(text)) | {
+            "content": [{"type": "text", "text": text, "citations": None}],
+            "stop_reason": _ENDINGS[self.finish_reason],
+        }
+
+    def events(self, request: RecordedRequest) -> Iterable[Event]:
+        """The events of a streamed reply."""
+
+        def event(kind: str, **values: Any) -> Event:
+            return kind, {"type": kind, **values}
+
+        text = self.say(request)
+        yield event("message_start", message=self._message(request, 1))
+        yield event("content_block_start", index=0, content_block={"type": "text", "text": ""})
+        yield event("ping")
+        for piece in script_of(self, text):
+            if piece == "\0overload":
+                yield "error", self.error(529, "Overloaded")
+                return
+            delta = {"type": "text_delta", "text": piece}
+            yield event("content_block_delta", index=0, delta=delta)
+        if self.end_after is not None:
+            return
+        yield event("content_block_stop", index=0)
+        ending = {"stop_reason": _ENDINGS[self.finish_reason], "stop_sequence": None}
+        yield event("message_delta", delta=ending, usage={"output_tokens": len(text)})
+        yield event("message_stop")
+
+    def _message(self, request: RecordedRequest, output_tokens: int) -> dict[str, Any]:
+        return {
+            "id": "msg_1",
+            "type": "message",
+            "role": "assistant",
+            "model": request.body["model"],
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": {
+                # Apart from what came from the cache, as Anthropic counts.
+                "input_tokens": input_tokens(request) - 2,
+                "cache_read_input_tokens": 2,
+                "cache_creation_input_tokens": 0,
+                "output_tokens": output_tokens,
+            },
+        }
+
+    def error(self, status: int, message: str) -> dict[str, Any]:
+        """The JSON of an error."""
+        kind = _KINDS.get(status, "api_error")
+        return {"type": "error", "error": {"type": kind, "message": message}}
+
+    def request_id_header(self) -> str:
+        """The header that carries the id of a request."""
+        return "request-id"
+
+
+def _read_message(message: Any, content: Content) -> None:
+    role, blocks = message["role"], message["content"]
+    if isinstance(blocks, str):
+        blocks = [{"type": "text", "text": blocks}]
+    for block in blocks:
+        if block["type"] == "text":
+            content.text.append(check_text(block["text"], f"messages.{role}"))
+        elif block["type"] == "image":
+            if role != "user":
+                raise ContractError(f"image: a message of role {role} can't hold images")
+            source = block["source"]
+            if len(source["data"]) > MAX_BASE64:
+                raise ContractError(f"image: exceeds {MAX_BASE64} bytes of base64")
+            content.images.append(read_base64(source["data"], source["media_type"], ALL_FORMATS))
+
+
+def _check_images(content: Content) -> None:
+    if len(content.images) > MAX_IMAGES:
+        raise ContractError(f"image: more than {MAX_IMAGES} in one request")
+    many = len(content.images) > MANY_IMAGES
+    edge = MANY_IMAGES_EDGE if many else MAX_EDGE
+    for image in content.images:
+        if max(image.width, image.height) > edge:
+            raise ContractError(f"image: {image.width}x{image.height} is larger than {edge} px")

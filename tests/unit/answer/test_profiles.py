@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pytest
+
+from ragsight.answer.profiles import LOCAL, OPENAI_PROFILES, profile_for
+
+
+def cost(provider: str, model: str, detail: str, size: tuple[int, int]) -> tuple[int, int, int]:
+    rule = profile_for(provider, model).rule(detail)
+    width, height = rule.limits.fit(*size)
+    return width, height, rule.tokens.count(width, height)
+
+
+def test_openais_published_vector_for_a_square_at_high_detail() -> None:
+    assert cost("openai", "gpt-6-astra", "high", (2048, 2048)) == (1600, 1600, 3000)
+
+
+@pytest.mark.parametrize(("detail", "tokens"), [("original", 10_296), ("high", 2974)])
+def test_openais_published_vectors_for_an_a4_page_at_300_dpi(detail: str, tokens: int) -> None:
+    assert cost("openai", "gpt-6-astra", detail, (2480, 3508))[2] == tokens
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "native"),
+    [
+        ("claude-sonnet-4-5", (1075, 1520), (924, 1307)),
+        ("claude-opus-4-7", (3840, 2160), (2576, 1449)),
+    ],
+)
+def test_anthropics_published_sizes(
+    model: str, size: tuple[int, int], native: tuple[int, int]
+) -> None:
+    assert cost("anthropic", model, "high", size)[:2] == native
+
+
+@pytest.mark.parametrize(
+    ("model", "detail", "size", "tokens"),
+    [
+        ("gpt-4o", "low", (4000, 3000), 85),
+        ("gpt-4o", "high", (1024, 1024), 765),  # 768 px square: 4 tiles
+        ("gpt-4o", "high", (2048, 4096), 1105),  # 768x1536: 6 tiles
+        ("gpt-4o-mini", "high", (512, 512), 2833 + 5667),
+        ("o3", "high", (100, 100), 225),
+        ("gpt-5", "high", (1024, 1024), 70 + 4 * 140),
+        ("gpt-4.1-mini", "high", (1024, 1024), 1659),  # 1,024 patches * 1.62
+    ],
+)
+def test_tile_and_patch_models_cost_what_their_tables_say(
+    model: str, detail: str, size: tuple[int, int], tokens: int
+) -> None:
+    assert cost("openai", model, detail, size)[2] == tokens
+
+
+@pytest.mark.parametrize("model", OPENAI_PROFILES)
+def test_a_dated_snapshot_has_its_familys_profile(model: str) -> None:
+    assert profile_for("openai", f"{model}-2026-10-01") is OPENAI_PROFILES[model]
+
+
+@pytest.mark.parametrize(
+    ("model", "edge"),
+    [
+        ("claude-opus-4-7", 2576),
+        ("claude-sonnet-5", 2576),
+        ("claude-opus-4-10-20270101", 2576),
+        ("claude-sonnet-4-20250514", 1568),
+        ("claude-haiku-4-5-20251001", 1568),
+        ("claude-3-5-sonnet-latest", 1568),
+    ],
+)
+def test_claudes_version_is_read_from_its_name(model: str, edge: int) -> None:
+    profile = profile_for("anthropic", model)
+
+    assert profile.rule("high").limits.max_edge == edge
+    assert not profile.warning
+
+
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [("openai", "gpt-9"), ("openai", "gpt-5.7"), ("openai", "o1x"), ("anthropic", "claude-next")],
+)
+def test_an_unknown_model_gets_cautious_limits_and_a_warning(provider: str, model: str) -> None:
+    profile = profile_for(provider, model)
+
+    assert model in profile.warning
+    assert profile.rule("high").limits.max_edge <= 1568
+
+
+def test_auto_means_original_for_the_models_that_say_so_and_high_elsewhere() -> None:
+    assert profile_for("openai", "gpt-5.6-sol").level("auto") == "original"
+    assert profile_for("openai", "gpt-5.4").level("auto") == "high"
+    assert profile_for("openai", "gpt-4o").level("original") is None
+
+
+def test_more_than_twenty_images_make_claude_look_at_2000_pixels_each() -> None:
+    profile = profile_for("anthropic", "claude-opus-4-7")
+
+    assert profile.rule("high", images=20).limits.max_edge == 2576
+    assert profile.rule("high", images=21).limits.max_edge == 2000
+
+
+def test_local_servers_get_one_png_or_jpeg_unless_told_otherwise() -> None:
+    assert LOCAL.default_images == 1
+    assert LOCAL.rule("high").limits.formats == {"image/png", "image/jpeg"}
