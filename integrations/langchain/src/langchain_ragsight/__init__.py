@@ -1,0 +1,43 @@
+"""LangChain components for ragsight: multimodal retrieval and cited answers from text and images.
+
+Example:
+    >>> from langchain_core.runnables import RunnablePassthrough
+    >>> from langchain_ragsight import MultimodalRetriever, VisionSynthesizer
+    >>> retriever = MultimodalRetriever(store=store, k=6)  # doctest: +SKIP
+    >>> synthesizer = VisionSynthesizer("openai:gpt-5.4-mini")  # doctest: +SKIP
+    >>> found = {"context": retriever, "question": RunnablePassthrough()}  # doctest: +SKIP
+    >>> (found | synthesizer).invoke("How do I change the filter?")  # doctest: +SKIP
+"""
+
+from langchain_ragsight._convert import chunk_to_document, document_to_chunk, hit_to_document
+from langchain_ragsight.chat_models import ChatModelBackend
+from langchain_ragsight.document_loaders import (
+    CatalogLoader,
+    ChunkLoader,
+    ImageLoader,
+    PdfLoader,
+)
+from langchain_ragsight.embeddings import ClipEmbeddings, EmbeddingsTextEncoder
+from langchain_ragsight.prompts import multimodal_prompt
+from langchain_ragsight.retrievers import MultimodalRetriever
+from langchain_ragsight.synthesizers import AnswerSynthesizer, VisionSynthesizer
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AnswerSynthesizer",
+    "CatalogLoader",
+    "ChatModelBackend",
+    "ChunkLoader",
+    "ClipEmbeddings",
+    "EmbeddingsTextEncoder",
+    "ImageLoader",
+    "MultimodalRetriever",
+    "PdfLoader",
+    "VisionSynthesizer",
+    "__version__",
+    "chunk_to_document",
+    "document_to_chunk",
+    "hit_to_document",
+    "multimodal_prompt",
+]

@@ -1,0 +1,49 @@
+"""Which limits hold for a chat model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from langchain_core.runnables import Runnable
+
+from ragsight.answer import ModelProfile, profile_for
+
+ANY_MODEL = replace(profile_for("local", ""), name="any chat model", default_images=None)
+"""PNG and JPEG of moderate size, which all vision models take; as many as the budget allows."""
+
+_PROVIDERS = {
+    "langchain_openai": "openai",
+    "langchain_anthropic": "anthropic",
+    "langchain_ollama": "local",
+}
+
+
+def chat_model_profile(model: Runnable[Any, Any]) -> ModelProfile:
+    """Find the limits of a chat model by its package and name."""
+    bare = bare_model(model)
+    provider = _PROVIDERS.get(type(bare).__module__.partition(".")[0])
+    if provider is None:
+        return ANY_MODEL
+    if getattr(bare, "openai_api_base", None):
+        # Another server behind OpenAI's API: nobody knows which model is there.
+        provider = "local"
+    return profile_for(provider, chat_model_name(model))
+
+
+def chat_model_name(model: Runnable[Any, Any]) -> str:
+    """The name that a chat model was made with, or its class's."""
+    bare = bare_model(model)
+    for attribute in ("model_name", "model", "model_id"):
+        name = getattr(bare, attribute, None)
+        if isinstance(name, str) and name:
+            return name
+    return type(bare).__name__
+
+
+def bare_model(model: Runnable[Any, Any]) -> Any:
+    """The chat model inside `bind`, `with_retry`, `with_config` and the like."""
+    inner: Any = model
+    while (bound := getattr(inner, "bound", None)) is not None:
+        inner = bound
+    return inner

@@ -1,0 +1,155 @@
+"""ragsight's loaders as LangChain document loaders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from langchain_core.document_loaders import BaseLoader
+from langchain_core.documents import Document
+
+import ragsight
+from langchain_ragsight._convert import chunk_to_document
+from langchain_ragsight._images import ImageStoreLike, open_image_store
+from ragsight.errors import ErrorHandler, raise_error
+from ragsight.loaders import Loader, PdfOptions
+
+
+class ChunkLoader(BaseLoader):
+    """Any ragsight loader as a LangChain loader.
+
+    A document can't hold an image, so each one refers to it by path: image files stay where they
+    are, pictures out of a file (the figures of a PDF) are kept in `image_store`, once each.
+
+    Args:
+        loader: The loader.
+        image_store: A folder, an fsspec URL (`s3://bucket/prefix`) or a `BlobStore`; by default
+            the folder `ragsight/images` in the user's cache.
+
+    Example:
+        >>> loader = ChunkLoader(ragsight.TextLoader("notes.md"))  # doctest: +SKIP
+        >>> loader.load()[0].metadata["source"]  # doctest: +SKIP
+        '/home/ada/notes.md'
+    """
+
+    def __init__(self, loader: Loader, *, image_store: ImageStoreLike = None) -> None:
+        self.loader = loader
+        self.image_store = open_image_store(image_store)
+
+    def lazy_load(self) -> Iterator[Document]:
+        """Load piece by piece.
+
+        Raises:
+            InputError: If the file can't be used.
+            StoreError: If an image can't be kept.
+        """
+        for chunk in self.loader.lazy_load():
+            yield chunk_to_document(chunk, image_store=self.image_store)
+
+
+class PdfLoader(ChunkLoader):
+    """Loads a PDF: passages, and figures with their captions, in reading order.
+
+    Args:
+        path: A file, or a file's bytes.
+        password: Opens an encrypted file.
+        pages: Numbers of the pages to load, from 1; all if None.
+        figures: Whether figures, tables and pictures of pages become documents.
+        options: How the file becomes passages and pictures.
+        on_error: Called with a problem that costs a page or a picture only; loading goes on if it
+            returns.
+        image_store: Where the pictures are kept; see `ChunkLoader`.
+
+    Raises:
+        SourceNotFoundError: If there is no such file.
+        ConfigurationError: If a page number is below 1.
+
+    Example:
+        >>> for document in PdfLoader("manual.pdf").lazy_load():  # doctest: +SKIP
+        ...     print(document.metadata["page"], document.page_content)
+    """
+
+    def __init__(
+        self,
+        path: str | Path | bytes,
+        *,
+        password: str | None = None,
+        pages: Iterable[int] | None = None,
+        figures: bool = True,
+        options: PdfOptions | None = None,
+        on_error: ErrorHandler = raise_error,
+        image_store: ImageStoreLike = None,
+    ) -> None:
+        loader = ragsight.PdfLoader(
+            path,
+            password=password,
+            pages=pages,
+            figures=figures,
+            options=options,
+            on_error=on_error,
+        )
+        super().__init__(loader, image_store=image_store)
+
+
+class ImageLoader(ChunkLoader):
+    """Loads an image file, or all images below a folder, one document each.
+
+    The text is a caption: what `caption` returns, else the text file beside the image.
+
+    Args:
+        path: An image file or a folder.
+        recursive: Look into folders inside the folder.
+        caption: Gives an image's caption.
+        on_error: Called with an image that can't be used; the others are loaded if it returns.
+
+    Raises:
+        SourceNotFoundError: If there is nothing at the path.
+
+    Example:
+        >>> ImageLoader("photos").load()[0].metadata["name"]  # doctest: +SKIP
+        'red shoe'
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        recursive: bool = True,
+        caption: Callable[[Path], str] | None = None,
+        on_error: ErrorHandler = raise_error,
+    ) -> None:
+        super().__init__(
+            ragsight.ImageLoader(path, recursive=recursive, caption=caption, on_error=on_error)
+        )
+
+
+class CatalogLoader(ChunkLoader):
+    """Loads a catalogue (CSV, JSON lines), one document for each row, with its picture.
+
+    Args:
+        path: The file.
+        image_column: The column with the path of the picture, relative to the catalogue.
+        text_columns: The columns whose words become the text.
+        on_error: Called with a row's problem; the other rows are loaded if it returns.
+
+    Raises:
+        SourceNotFoundError: If there is no such file.
+
+    Example:
+        >>> CatalogLoader("shop.csv").load()[0].metadata["price"]  # doctest: +SKIP
+        39.9
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        image_column: str = "image",
+        text_columns: Sequence[str] | None = None,
+        on_error: ErrorHandler = raise_error,
+    ) -> None:
+        super().__init__(
+            ragsight.CatalogLoader(
+                path, image_column=image_column, text_columns=text_columns, on_error=on_error
+            )
+        )

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from langchain_core.documents import Document
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+import ragsight
+from drawings import cut_jpeg, noise
+from langchain_ragsight import CatalogLoader, ChunkLoader, ImageLoader, PdfLoader, document_to_chunk
+from ragsight import ClipEncoder, MultimodalStore, RagsightError, open_image
+from ragsight.errors import ImageError, SourceNotFoundError
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    noise(0).save(folder / "red-shoe.png")
+    (folder / "red-shoe.txt").write_text("A red shoe")
+    noise(1).save(folder / "mug.png")
+    return folder
+
+
+def test_an_image_folder_gives_documents_that_lead_to_the_files(photos: Path) -> None:
+    mug, shoe = ImageLoader(photos).load()
+
+    assert (mug.page_content, shoe.page_content) == ("", "A red shoe")
+    assert shoe.metadata["source"] == str(photos / "red-shoe.png")
+    assert shoe.metadata["name"] == "red shoe"
+    image = document_to_chunk(shoe).image
+    assert image is not None
+    assert image.uri == str(photos / "red-shoe.png")
+    assert open_image(image).size == (48, 40)
+
+
+async def test_documents_are_loaded_without_blocking_too(photos: Path) -> None:
+    loader = ImageLoader(photos)
+
+    assert [document async for document in loader.alazy_load()] == loader.load()
+
+
+def test_a_catalogue_gives_its_facts_as_metadata(photos: Path) -> None:
+    table = photos / "shop.csv"
+    table.write_text("name,price,source,image\nRed shoe,39.9,Leeds,red-shoe.png\n")
+
+    (document,) = CatalogLoader(table).load()
+
+    assert document.metadata["price"] == 39.9
+    assert document.metadata["source"] == "Leeds"
+    assert document_to_chunk(document) == ragsight.CatalogLoader(table).load()[0]
+    json.dumps(document.metadata)
+
+
+def test_a_bad_image_is_reported_and_the_rest_is_loaded(photos: Path) -> None:
+    (photos / "empty.png").write_bytes(b"")
+    problems: list[RagsightError] = []
+
+    documents = ImageLoader(photos, on_error=problems.append).load()
+
+    assert len(documents) == 2
+    assert [type(problem) for problem in problems] == [ImageError]
+    assert "empty.png" in str(problems[0])
+
+
+def test_any_loader_of_ragsight_is_taken(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.md"
+    notes.write_text("# Pumps\n\nOil them.\n")
+
+    (document,) = ChunkLoader(ragsight.TextLoader(notes)).load()
+
+    assert isinstance(document, Document)
+    assert document.metadata["source"] == str(notes)
+    assert document.metadata["ragsight"]["source"]["section"] == ["Pumps"]
+
+
+def test_a_missing_file_is_reported_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SourceNotFoundError):
+        ImageLoader(tmp_path / "absent")
+
+
+def test_a_cut_image_still_gives_its_document(tmp_path: Path) -> None:
+    (tmp_path / "cut.jpg").write_bytes(cut_jpeg())
+
+    (document,) = ImageLoader(tmp_path / "cut.jpg").load()
+
+    assert document.metadata["name"] == "cut"
+
+
+@pytest.fixture
+def manual(tmp_path: Path) -> Path:
+    path = tmp_path / "manual.pdf"
+    canvas = Canvas(str(path), pagesize=(400, 500))
+    canvas.drawString(40, 450, "The valve opens at 3 bar and closes at 2 bar.")
+    canvas.drawImage(ImageReader(noise(0, (240, 200))), 80, 180, 240, 200)
+    canvas.drawString(80, 165, "Figure 1: The valve, seen from above.")
+    canvas.save()
+    return path
+
+
+def test_a_pdf_gives_passages_and_figures_with_their_images(manual: Path, tmp_path: Path) -> None:
+    documents = PdfLoader(manual, image_store=tmp_path / "kept").load()
+
+    assert any("opens at 3 bar" in document.page_content for document in documents)
+    assert {document.metadata["page"] for document in documents} == {1}
+    (figure,) = [d for d in documents if d.metadata["ragsight"]["kind"] == "figure"]
+    assert "seen from above" in figure.page_content
+    image = document_to_chunk(figure).image
+    assert image is not None
+    assert Path(image.uri).is_relative_to(tmp_path / "kept")
+    assert min(open_image(image).size) > 50
+
+
+def test_a_pdfs_figures_are_kept_in_the_default_folder_unless_told_otherwise(
+    manual: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAGSIGHT_HOME", str(tmp_path / "home"))
+
+    figures = [d for d in PdfLoader(manual).load() if d.metadata["ragsight"]["image"]]
+
+    assert figures
+    for figure in figures:
+        kept = Path(figure.metadata["ragsight"]["image"]["uri"])
+        assert kept.is_relative_to(tmp_path / "home" / "blobs")
+        assert kept.is_file()
+
+
+def test_a_pdfs_documents_and_the_stores_own_chunks_are_the_same(
+    manual: Path, tmp_path: Path, encoder: ClipEncoder
+) -> None:
+    with MultimodalStore.open(":memory:", encoder=encoder) as store:
+        documents = PdfLoader(manual, image_store=tmp_path).load()
+        store.upsert(map(document_to_chunk, documents))
+        ids = [document.id for document in documents if document.id is not None]
+        kept = store.get(ids)
+
+    assert [chunk.id for chunk in kept] == [chunk.id for chunk in ragsight.PdfLoader(manual).load()]
+
+
+def test_figures_can_be_left_out(manual: Path) -> None:
+    kinds = {d.metadata["ragsight"]["kind"] for d in PdfLoader(manual, figures=False).load()}
+
+    assert "figure" not in kinds

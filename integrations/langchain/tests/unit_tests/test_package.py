@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import langchain_ragsight
+
+
+def test_every_public_name_is_there() -> None:
+    assert all(hasattr(langchain_ragsight, name) for name in langchain_ragsight.__all__)
+
+
+def test_importing_the_package_loads_no_model_framework() -> None:
+    code = "import sys, langchain_ragsight; print({'torch', 'transformers'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.documents import Document
+from langchain_core.language_models import FakeListChatModel
+from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnablePassthrough
+
+import ragsight
+from drawings import noise, text_chunk
+from langchain_ragsight import VisionSynthesizer, chunk_to_document
+from ragsight import Answer, Hit, SynthesizerOptions
+from ragsight.errors import BackendError, ConfigurationError, QueryError
+from ragsight.testing import FakeVisionBackend
+
+VALVE, PUMP = text_chunk("The valve opens at 3 bar."), text_chunk("The pump is blue.")
+INPUT = {"question": "When?", "context": [chunk_to_document(VALVE), chunk_to_document(PUMP)]}
+REPLY = "At 3 bar [1], says the manual [2]."
+
+
+@pytest.fixture
+def backend() -> FakeVisionBackend:
+    return FakeVisionBackend(reply=REPLY)
+
+
+def test_the_output_is_the_cited_text(backend: FakeVisionBackend) -> None:
+    assert VisionSynthesizer(backend).invoke(INPUT) == REPLY
+
+
+async def test_all_four_ways_of_asking_give_the_same_text(backend: FakeVisionBackend) -> None:
+    synthesizer = VisionSynthesizer(backend)
+    streamed = list(synthesizer.stream(INPUT))
+
+    assert len(streamed) > 2
+    assert "".join(streamed) == REPLY
+    assert [piece async for piece in synthesizer.astream(INPUT)] == streamed
+    assert await synthesizer.ainvoke(INPUT) == REPLY
+
+
+async def test_the_whole_answer_cites_the_documents_by_id(backend: FakeVisionBackend) -> None:
+    synthesizer = VisionSynthesizer(backend).with_answer()
+
+    answer = synthesizer.invoke(INPUT)
+
+    assert [citation.chunk for citation in answer.citations] == [VALVE, PUMP]
+    assert [chunk.id for chunk in answer.sources] == [found.id for found in INPUT["context"]]
+    assert await synthesizer.ainvoke(INPUT) == answer
+
+
+async def test_a_streamed_answer_grows_and_ends_whole(backend: FakeVisionBackend) -> None:
+    synthesizer = VisionSynthesizer(backend).with_answer()
+
+    *growing, last = synthesizer.stream(INPUT)
+
+    assert all(REPLY.startswith(answer.text) for answer in growing)
+    assert {answer.finish_reason for answer in growing} == {""}
+    assert growing[0].sources == last.sources == (VALVE, PUMP)
+    assert last == synthesizer.invoke(INPUT)
+    assert [answer async for answer in synthesizer.astream(INPUT)] == [*growing, last]
+
+
+@pytest.mark.parametrize("key", ["question", "input", "query"])
+def test_the_question_may_have_any_of_the_usual_names(key: str, backend: FakeVisionBackend) -> None:
+    VisionSynthesizer(backend).invoke({key: "When is it?", "context": INPUT["context"]})
+
+    assert "When is it?" in backend.requests[0].text
+
+
+def test_the_order_of_the_documents_is_their_ranking(backend: FakeVisionBackend) -> None:
+    context = [Hit(PUMP, 0.1), Hit(VALVE, 0.9)]
+
+    answer = VisionSynthesizer(backend).with_answer().invoke({"input": "When?", "context": context})
+
+    assert answer.sources == (PUMP, VALVE)
+
+
+def test_the_model_sees_the_image_in_the_question(backend: FakeVisionBackend) -> None:
+    question = {"text": "What is this?", "image": noise(0)}
+
+    answer = VisionSynthesizer(backend).with_answer().invoke({**INPUT, "question": question})
+
+    (image,) = backend.requests[0].images
+    assert (image.width, image.height) == (48, 40)
+    assert answer.sources[0].kind == "image"
+    assert answer.sources[1:] == (VALVE, PUMP)
+
+
+def test_without_documents_no_model_is_asked(backend: FakeVisionBackend) -> None:
+    question = {"text": "What is this?", "image": noise(0)}
+
+    answer = VisionSynthesizer(backend).with_answer().invoke({"input": question, "context": []})
+
+    assert answer.abstained
+    assert backend.requests == []
+
+
+def test_a_chat_model_is_a_backend() -> None:
+    synthesizer = VisionSynthesizer(FakeListChatModel(responses=[REPLY]))
+
+    assert synthesizer.invoke(INPUT) == REPLY
+
+
+def test_a_synthesizer_of_the_core_is_used_as_it_is(backend: FakeVisionBackend) -> None:
+    core = ragsight.VisionSynthesizer(backend, options=SynthesizerOptions(max_images=2))
+
+    assert VisionSynthesizer(core).core is core
+    with pytest.raises(ConfigurationError, match="options already"):
+        VisionSynthesizer(core, options=SynthesizerOptions())
+
+
+def test_a_chat_models_run_is_a_child_of_the_synthesizers() -> None:
+    class Watching(BaseCallbackHandler):
+        chains: list[UUID]
+        parents: list[UUID | None]
+
+        def on_chain_start(self, *_: Any, run_id: UUID, **__: Any) -> None:
+            self.chains.append(run_id)
+
+        def on_chat_model_start(self, *_: Any, parent_run_id: UUID | None, **__: Any) -> None:
+            self.parents.append(parent_run_id)
+
+    handler = Watching()
+    handler.chains, handler.parents = [], []
+    synthesizer = VisionSynthesizer(FakeListChatModel(responses=[REPLY]))
+
+    synthesizer.invoke(INPUT, {"callbacks": [handler]})
+    list(synthesizer.stream(INPUT, {"callbacks": [handler]}))
+
+    assert len(handler.chains) == 2
+    assert handler.parents == handler.chains
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("a string", "takes a dictionary"),
+        ({"question": "When?"}, "dictionary with question"),
+        ({"context": []}, "none of the keys"),
+        ({"question": "When?", "context": "text"}, "list of documents"),
+        ({"question": "When?", "context": ["text"]}, "str where a document"),
+        ({"question": "", "context": [Document(page_content="x")]}, "question is empty"),
+    ],
+)
+def test_an_input_that_cannot_be_answered_is_refused_with_the_reason(
+    value: Any, message: str, backend: FakeVisionBackend
+) -> None:
+    with pytest.raises(QueryError, match=message):
+        VisionSynthesizer(backend).invoke(value)
+
+
+def test_errors_of_the_backend_come_through() -> None:
+    synthesizer = VisionSynthesizer(FakeVisionBackend(error=BackendError("no")))
+
+    with pytest.raises(BackendError):
+        synthesizer.invoke(INPUT)
+    with pytest.raises(BackendError):
+        list(synthesizer.stream(INPUT))
+
+
+def test_a_chain_can_be_drawn_and_tells_its_types(backend: FakeVisionBackend) -> None:
+    synthesizer = VisionSynthesizer(backend)
+    chain = RunnablePassthrough() | synthesizer
+
+    assert chain.get_graph().nodes
+    assert synthesizer.get_output_jsonschema()["type"] == "string"
+    assert synthesizer.get_input_jsonschema()["type"] == "object"
+    assert synthesizer.with_answer().OutputType is Answer
+
+
+def test_a_message_may_be_the_question(backend: FakeVisionBackend) -> None:
+    VisionSynthesizer(backend).invoke({**INPUT, "question": HumanMessage("When is it?")})
+
+    assert "When is it?" in backend.requests[0].text
+
+
+def test_a_batch_is_answered_in_order(backend: FakeVisionBackend) -> None:
+    assert VisionSynthesizer(backend).batch([INPUT, INPUT]) == [REPLY, REPLY]
