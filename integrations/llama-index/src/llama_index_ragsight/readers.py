@@ -1,0 +1,132 @@
+"""Readers of PDFs, images and catalogues that keep text and images together."""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fsspec import AbstractFileSystem
+from fsspec.implementations.local import LocalFileSystem
+from llama_index.core.readers.base import BaseReader
+from llama_index.core.schema import Document
+
+from llama_index_ragsight._convert import chunk_to_document
+from ragsight import BlobStore, CatalogLoader, Chunk, ImageLoader, PdfLoader, RagsightError
+from ragsight.blobs import default_blob_folder
+from ragsight.errors import ConfigurationError, ErrorHandler
+
+logger = logging.getLogger(__name__)
+
+
+def log_problem(error: RagsightError) -> None:
+    """Report a problem that costs one page, image or row, and go on."""
+    logger.warning("%s", error)
+
+
+class _ChunkReader(BaseReader):
+    def __init__(
+        self,
+        *,
+        image_store: BlobStore | str | Path | None = None,
+        on_error: ErrorHandler = log_problem,
+        **loader_options: Any,
+    ) -> None:
+        self._image_store = image_store
+        self._loader_options = {"on_error": on_error, **loader_options}
+
+    @abstractmethod
+    def _chunks(self, path: Path, options: Mapping[str, Any]) -> Iterator[Chunk]: ...
+
+    def lazy_load_data(
+        self,
+        file: str | Path,
+        extra_info: Mapping[str, Any] | None = None,
+        *,
+        fs: AbstractFileSystem | None = None,
+        **options: Any,
+    ) -> Iterator[Document]:
+        """Read a file piece by piece.
+
+        Args:
+            file: Path of the file.
+            extra_info: Metadata for all of its documents; the file's own goes before.
+            fs: The file system, where `SimpleDirectoryReader` was given one.
+            **options: Options of the loader, instead of those given to the reader.
+
+        Returns:
+            The documents, each made when it is asked for.
+
+        Raises:
+            InputError: If the file can't be read.
+            ConfigurationError: If the file system isn't the local one.
+        """
+        if fs is not None and not isinstance(fs, LocalFileSystem):
+            raise ConfigurationError(f"{file}: only local files are read. Download it first.")
+        store = self._image_store if self._image_store is not None else default_blob_folder()
+        blobs = store if isinstance(store, BlobStore) else BlobStore(store)
+        for chunk in self._chunks(Path(file), {**self._loader_options, **options}):
+            document = chunk_to_document(chunk, image_store=blobs)
+            document.metadata = {
+                **(extra_info if extra_info is not None else {}),
+                **document.metadata,
+            }
+            yield document
+
+
+class PdfReader(_ChunkReader):
+    """Reads PDFs: passages with their place, figures and tables with caption and image.
+
+    Each passage or figure is a document of its own, sized to be retrieved; splitting it again is
+    not needed. Use it alone or as `SimpleDirectoryReader(file_extractor={".pdf": PdfReader()})`.
+
+    Args:
+        image_store: Where figures are kept: a folder, an fsspec URL, or a blob store.
+        on_error: Called with a page or figure that can't be used; it is logged by default.
+        **loader_options: Passed to `ragsight.PdfLoader`, such as `password` and `pages`.
+
+    Example:
+        >>> documents = PdfReader(image_store="figures").load_data("manual.pdf")  # doctest: +SKIP
+        >>> documents[0].metadata["page_label"]  # doctest: +SKIP
+        '1'
+    """
+
+    def _chunks(self, path: Path, options: Mapping[str, Any]) -> Iterator[Chunk]:
+        return PdfLoader(path, **options).lazy_load()
+
+
+class ImageReader(_ChunkReader):
+    """Reads image files, each with its caption: a text file of the same name beside it.
+
+    Args:
+        image_store: Not used by images that are files already.
+        on_error: Called with an image of a folder that can't be used; it is logged by default.
+        **loader_options: Passed to `ragsight.ImageLoader`, such as `caption`.
+
+    Example:
+        >>> document, = ImageReader().load_data("valve.png")  # doctest: +SKIP
+        >>> document.image_path, document.text  # doctest: +SKIP
+        ('/photos/valve.png', 'valve (valve.png)')
+    """
+
+    def _chunks(self, path: Path, options: Mapping[str, Any]) -> Iterator[Chunk]:
+        return ImageLoader(path, **options).lazy_load()
+
+
+class CatalogReader(_ChunkReader):
+    """Reads catalogues (CSV, JSON lines), one document for each row: words, picture and facts.
+
+    Args:
+        image_store: Not used by pictures that are files already.
+        on_error: Called with a row that can't be used; it is logged by default.
+        **loader_options: Passed to `ragsight.CatalogLoader`, such as `image_column`.
+
+    Example:
+        >>> CatalogReader().load_data("shop.csv")[0].metadata["price"]  # doctest: +SKIP
+        39.9
+    """
+
+    def _chunks(self, path: Path, options: Mapping[str, Any]) -> Iterator[Chunk]:
+        return CatalogLoader(path, **options).lazy_load()
