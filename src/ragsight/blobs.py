@@ -20,6 +20,12 @@ from ragsight.images import read_image_bytes
 _SCHEME = "blob:"
 
 
+def default_blob_folder() -> Path:
+    """Where images go that have no index folder: `blobs` in `$RAGSIGHT_HOME` or `~/.ragsight`."""
+    home = os.environ.get("RAGSIGHT_HOME")
+    return (Path(home) if home else Path.home() / ".ragsight").absolute() / "blobs"
+
+
 class BlobStore:
     """Keeps each image once, under the SHA-256 of its bytes.
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from qdrant_client import QdrantClient
 
-from ragsight.blobs import BlobStore
+from ragsight.blobs import BlobStore, default_blob_folder
 from ragsight.encoders import EncoderSpec, ImageTextEncoder, TextEncoder
 from ragsight.errors import EncoderMismatchError, StoreError, StoreNotFoundError
 from ragsight.store.client import ClientEngine
@@ -59,7 +59,7 @@ def open_blobs(location: Location, blobs: str | Path | BlobStore | None) -> Blob
     if isinstance(location, QdrantClient) or str(location) == MEMORY:
         return BlobStore(f"memory://ragsight-{uuid.uuid4().hex}")
     if _URL.match(str(location)):
-        return BlobStore(Path.home() / ".ragsight" / "blobs")
+        return BlobStore(default_blob_folder())
     return BlobStore(Path(location).resolve() / "blobs")
 
 

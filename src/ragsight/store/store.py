@@ -107,7 +107,8 @@ class MultimodalStore:
             text_encoder: Encodes texts for dense text retrieval, if wanted.
             create: Make the index if there is none.
             blobs: Where image bytes go: a folder or fsspec URL. By default inside an index
-                folder, in memory beside a client, in `~/.ragsight/blobs` beside a server.
+                folder, in memory beside a client, in
+                `default_blob_folder()` beside a server.
             name: Prefix of the collections on a server.
             **options: `api_key` and `language` (of BM25, for a new index); others are passed to
                 `QdrantClient`.
