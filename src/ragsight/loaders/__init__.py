@@ -1,0 +1,23 @@
+"""Loaders: files to chunks."""
+
+from ragsight.loaders.base import Loader
+from ragsight.loaders.catalog import CatalogLoader
+from ragsight.loaders.chunking import ChunkingOptions, split_text
+from ragsight.loaders.dispatch import discover, load, loader_for
+from ragsight.loaders.images import ImageLoader
+from ragsight.loaders.pdf import PdfLoader, PdfOptions
+from ragsight.loaders.text import TextLoader
+
+__all__ = [
+    "CatalogLoader",
+    "ChunkingOptions",
+    "ImageLoader",
+    "Loader",
+    "PdfLoader",
+    "PdfOptions",
+    "TextLoader",
+    "discover",
+    "load",
+    "loader_for",
+    "split_text",
+]

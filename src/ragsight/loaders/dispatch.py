@@ -1,0 +1,142 @@
+"""Find files, and the loader for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ragsight.chunks import Chunk
+from ragsight.errors import (
+    DocumentError,
+    ErrorHandler,
+    InputError,
+    RagsightError,
+    UnsupportedFormatError,
+    raise_error,
+)
+from ragsight.loaders.base import Loader, absolute
+from ragsight.loaders.catalog import CATALOG_SUFFIXES, CatalogLoader
+from ragsight.loaders.images import IMAGE_SUFFIXES, ImageLoader
+from ragsight.loaders.pdf import PdfLoader
+from ragsight.loaders.text import TEXT_SUFFIXES, TextLoader
+
+PDF_SUFFIXES = frozenset({".pdf"})
+SUFFIXES = PDF_SUFFIXES | IMAGE_SUFFIXES | CATALOG_SUFFIXES | TEXT_SUFFIXES
+
+_PDF_MARK = b"%PDF-"
+_MARK_WITHIN = 1024
+"""Readers accept a PDF whose mark stands within its first 1,024 bytes (PDF 1.7, appendix H)."""
+
+
+def load(path: str | Path, *, on_error: ErrorHandler = raise_error) -> Iterator[Chunk]:
+    """Load a file, or all files of known kinds below a folder.
+
+    Args:
+        path: A PDF, image, catalogue (CSV, JSONL), text file, or folder.
+        on_error: Called with what can't be loaded; the rest goes on if it returns.
+
+    Returns:
+        The chunks, file by file.
+
+    Raises:
+        InputError: If there is nothing to load, or a file is bad and `on_error` raises.
+    """
+    for file in discover([Path(path)]):
+        try:
+            yield from loader_for(file, on_error=on_error).lazy_load()
+        except InputError as error:
+            on_error(error)
+
+
+def loader_for(path: str | Path, *, on_error: ErrorHandler = raise_error) -> Loader:
+    """Choose the loader for a file, by its suffix, and for a PDF by its content.
+
+    Raises:
+        SourceNotFoundError: If there is no such file.
+        UnsupportedFormatError: If no loader knows this kind.
+        DocumentError: If it can't be read.
+    """
+    file = absolute(path)
+    suffix = file.suffix.lower()
+    if suffix in PDF_SUFFIXES or (suffix not in SUFFIXES and _is_pdf(file)):
+        return PdfLoader(file, on_error=on_error)
+    if suffix in IMAGE_SUFFIXES:
+        return ImageLoader(file, on_error=on_error)
+    if suffix in CATALOG_SUFFIXES:
+        return CatalogLoader(file, on_error=on_error)
+    if suffix in TEXT_SUFFIXES:
+        return TextLoader(file)
+    raise UnsupportedFormatError(
+        f"{file}: no loader knows this kind of file. Known are {', '.join(sorted(SUFFIXES))}."
+    )
+
+
+def _is_pdf(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return _PDF_MARK in opened.read(_MARK_WITHIN)
+    except OSError as error:
+        raise DocumentError(f"{file}: the file can't be read ({error}).") from error
+
+
+def discover(paths: Iterable[Path]) -> list[Path]:
+    """List the files to load: those named, and those of known kinds in the folders named.
+
+    Hidden files and folders are passed over, and so are images and captions that belong to a
+    catalogue or an image found in the same run.
+
+    Args:
+        paths: Files and folders.
+
+    Returns:
+        Absolute paths, each once; the order named, sorted within a folder.
+
+    Raises:
+        SourceNotFoundError: If a path doesn't exist.
+        InputError: If there is no file of a known kind.
+    """
+    named = [absolute(path) for path in paths]
+    found: dict[Path, bool] = {}
+    for root in named:
+        if root.is_dir():
+            for file in _files_below(root):
+                found.setdefault(file, False)
+        else:
+            found[root] = True
+    if not found:
+        folders = ", ".join(map(str, named))
+        raise InputError(
+            f"{folders}: there is nothing to index here. Known kinds are "
+            f"{', '.join(sorted(SUFFIXES))}."
+        )
+    belonging = _belonging(found)
+    return [file for file, is_named in found.items() if is_named or file not in belonging]
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+    )
+
+
+def _belonging(files: Iterable[Path]) -> set[Path]:
+    """Files that are part of another one: a catalogue's pictures, an image's caption."""
+    parts: set[Path] = set()
+    for file in files:
+        if file.suffix.lower() in CATALOG_SUFFIXES:
+            parts.update(_pictures(file))
+        elif file.suffix.lower() in IMAGE_SUFFIXES:
+            parts.add(file.with_suffix(".txt"))
+    return parts
+
+
+def _pictures(catalogue: Path) -> set[Path]:
+    try:
+        return {path.resolve() for path in CatalogLoader(catalogue).image_paths()}
+    except RagsightError:
+        # What is wrong with the catalogue is reported when it is loaded.
+        return set()

@@ -1,0 +1,115 @@
+"""Image files as chunks."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ragsight.chunks import Chunk, Source
+from ragsight.errors import ErrorHandler, InputError, raise_error
+from ragsight.images import image_ref
+from ragsight.loaders.base import absolute, file_fingerprint
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+
+_VERSION = 1
+_SEPARATORS = re.compile(r"[-_\s]+")
+
+Captioner = Callable[[Path], str]
+
+
+class ImageLoader:
+    """Loads an image file, or all images below a folder, one chunk each.
+
+    The chunk's text is a caption, if there is one: what `caption` returns, else the content of a
+    text file beside the image (`shoe.jpg`, `shoe.txt`). A file's name is no caption; it is kept
+    in the metadata as `name`.
+
+    Args:
+        path: An image file or a folder.
+        recursive: Look into folders inside the folder.
+        caption: Gives an image's caption.
+        on_error: Called with an image that can't be used; the others are loaded if it returns.
+
+    Raises:
+        SourceNotFoundError: If there is nothing at the path.
+
+    Example:
+        >>> for chunk in ImageLoader("photos").lazy_load():  # doctest: +SKIP
+        ...     print(chunk.image.width, chunk.text)
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        recursive: bool = True,
+        caption: Captioner | None = None,
+        on_error: ErrorHandler = raise_error,
+    ) -> None:
+        self._path = absolute(path)
+        self._recursive = recursive
+        self._caption = caption if caption is not None else sidecar_caption
+        self._on_error = on_error
+
+    @property
+    def uri(self) -> str:
+        """The file's or folder's absolute path."""
+        return str(self._path)
+
+    def fingerprint(self) -> str:
+        """Digest of the image and its caption file; of a folder, of all of them."""
+        digest = hashlib.sha256(f"ImageLoader {_VERSION}".encode())
+        for path in self._files():
+            digest.update(file_fingerprint(path, path.name, self._caption(path)).encode())
+        return digest.hexdigest()
+
+    def lazy_load(self) -> Iterator[Chunk]:
+        """Load the images, sorted by path.
+
+        Raises:
+            InputError: If the folder holds no images.
+            ImageError: If an image can't be used and `on_error` raises, as it does by default.
+        """
+        files = self._files()
+        if not files:
+            raise InputError(f"{self._path}: there are no images in this folder.")
+        for path in files:
+            try:
+                yield self._load(path)
+            except InputError as error:
+                if not self._path.is_dir():
+                    raise
+                self._on_error(error)
+
+    def load(self) -> list[Chunk]:
+        """All chunks at once; see `lazy_load`."""
+        return list(self.lazy_load())
+
+    def _files(self) -> list[Path]:
+        if not self._path.is_dir():
+            return [self._path]
+        found = self._path.rglob("*") if self._recursive else self._path.glob("*")
+        return sorted(
+            path for path in found if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+        )
+
+    def _load(self, path: Path) -> Chunk:
+        return Chunk(
+            text=self._caption(path).strip(),
+            image=image_ref(path),
+            source=Source(uri=str(path)),
+            kind="image",
+            metadata={"name": _SEPARATORS.sub(" ", path.stem).strip()},
+        )
+
+
+def sidecar_caption(path: Path) -> str:
+    """The text file beside an image (same name, `.txt`); empty where there is none."""
+    sidecar = path.with_suffix(".txt")
+    try:
+        return sidecar.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError:
+        return ""

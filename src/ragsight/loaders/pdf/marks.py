@@ -1,0 +1,131 @@
+"""The marks figures are made of: a page's pictures and drawings, without what is no figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ragsight.chunks import BBox
+from ragsight.loaders.pdf.geometry import (
+    area,
+    centre_inside,
+    gap_x,
+    gap_y,
+    height,
+    overlap,
+    width,
+)
+from ragsight.loaders.pdf.page import Drawing, Line, Page
+
+_BACKGROUND = 0.85
+_RULE = 2.5
+_MIN_ACROSS = 0.15
+_MIN_DOWN = 0.30
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A picture or a drawing.
+
+    Attributes:
+        bbox: Where it stands.
+        picture: Whether it is a bitmap or a shading.
+        filled: Whether it is a drawing that fills an area.
+        angular: Whether it is a drawing of horizontal and vertical edges only.
+    """
+
+    bbox: BBox
+    picture: bool = False
+    filled: bool = False
+    angular: bool = True
+
+
+def background(page: Page) -> BBox | None:
+    """The picture that covers the page, if there is one: a scan, or a slide's background."""
+    covering = [box for box in page.pictures if area(box) > _BACKGROUND * area(page.bbox)]
+    return covering[0] if covering else None
+
+
+def figure_marks(
+    page: Page,
+    drawings: Iterable[Drawing],
+    content: BBox,
+    dropped: Sequence[BBox] = (),
+) -> list[Mark]:
+    """The marks a figure can be made of.
+
+    Left out are white drawings (except on pictures), page-filling pictures and frames, what stands
+    in the header or footer, underlines, and rules that nothing else on the page belongs to.
+
+    Args:
+        page: The page.
+        drawings: Its drawings.
+        content: The page between header and footer.
+        dropped: Pictures known to be decoration.
+    """
+    pictures = [
+        box
+        for box in page.pictures
+        if area(box) <= _BACKGROUND * area(page.bbox) and box not in dropped
+    ]
+    marks = [Mark(box, picture=True) for box in pictures]
+    paths = [
+        Mark(drawing.bbox, filled=drawing.filled, angular=drawing.angular)
+        for drawing in drawings
+        if not (drawing.white and not _lies_on(drawing.bbox, pictures))
+        and not _frames_page(drawing.bbox, page)
+        and not _underlines(drawing.bbox, page.lines)
+    ]
+    marks += paths
+    rules = [mark for mark in paths if _is_rule(mark.bbox, page)]
+    lonely = {id(rule) for rule in rules if _is_lonely(rule, rules, marks)}
+    return [mark for mark in marks if id(mark) not in lonely and centre_inside(mark.bbox, content)]
+
+
+def _lies_on(box: BBox, pictures: Sequence[BBox]) -> bool:
+    return any(overlap(box, picture) > 0.9 for picture in pictures)
+
+
+def _frames_page(box: BBox, page: Page) -> bool:
+    return width(box) > _BACKGROUND * page.width and height(box) > _BACKGROUND * page.height
+
+
+def _underlines(box: BBox, lines: Sequence[Line]) -> bool:
+    if height(box) > _RULE:
+        return False
+    return any(
+        line.horizontal
+        and abs(box[1] - line.bbox[3]) < 3.5
+        and box[0] >= line.bbox[0] - 2
+        and box[2] <= line.bbox[2] + 2
+        and any(character.isalpha() for character in line.text)
+        for line in lines
+    )
+
+
+def _is_rule(box: BBox, page: Page) -> bool:
+    across = height(box) < _RULE and width(box) > _MIN_ACROSS * page.width
+    down = width(box) < _RULE and height(box) > _MIN_DOWN * page.height
+    return across or down
+
+
+def _is_lonely(rule: Mark, rules: Sequence[Mark], marks: Sequence[Mark]) -> bool:
+    """Whether a rule separates text: axes and table rules come with others of their extent."""
+    if any(_supports(mark.bbox, rule.bbox) for mark in marks if mark is not rule):
+        return False
+    twins = sum(_same_extent(rule.bbox, other.bbox) for other in rules)
+    return twins < 3
+
+
+def _supports(mark: BBox, rule: BBox) -> bool:
+    """Whether something with a second dimension stands on the rule, as a bar on an axis does."""
+    if max(gap_x(mark, rule), gap_y(mark, rule)) > 3:
+        return False
+    is_across = width(rule) > height(rule)
+    return (height(mark) if is_across else width(mark)) > _RULE * 2
+
+
+def _same_extent(a: BBox, b: BBox) -> bool:
+    across = abs(a[0] - b[0]) < 2 and abs(a[2] - b[2]) < 2
+    down = abs(a[1] - b[1]) < 2 and abs(a[3] - b[3]) < 2
+    return across or down

@@ -1,0 +1,115 @@
+"""Which caption belongs to which region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ragsight.chunks import BBox
+from ragsight.loaders.pdf.geometry import gap_x, gap_y, grown, intersects, shared_x, shared_y
+
+Side = Literal["above", "below", "beside"]
+
+_WRONG_SIDE = 40.0
+_BESIDE = 60.0
+_BLOCKED = 200.0
+_REACH = 0.25
+
+
+@dataclass
+class CaptionSides:
+    """On which side of figures (or tables) a document puts its captions, learned as it is read.
+
+    Attributes:
+        above: How many stood above what they describe.
+        below: How many stood below.
+    """
+
+    above: int = 0
+    below: int = 0
+
+    @property
+    def usual(self) -> Side:
+        """The side seen more often."""
+        return "above" if self.above > self.below else "below"
+
+    def note(self, side: Side) -> None:
+        """Count a match."""
+        if side == "above":
+            self.above += 1
+        elif side == "below":
+            self.below += 1
+
+
+def match_captions(
+    captions: Sequence[BBox],
+    regions: Sequence[BBox],
+    obstacles: Sequence[BBox],
+    sides: CaptionSides,
+    page_height: float,
+) -> dict[int, int]:
+    """Pair captions with regions, cheapest pair first.
+
+    A pair costs its distance in points; more on the side that the document doesn't use, and much
+    more with text between.
+
+    Args:
+        captions: Boxes of captions.
+        regions: Boxes of regions.
+        obstacles: Boxes of text that may stand between.
+        sides: What is known of the document.
+        page_height: Points; pairs farther apart than a quarter of it aren't made.
+
+    Returns:
+        Positions of regions by positions of captions.
+    """
+    pairs = []
+    for c, caption in enumerate(captions):
+        for r, region in enumerate(regions):
+            cost = _cost(caption, region, obstacles, sides, page_height)
+            if cost is not None:
+                pairs.append((cost, c, r))
+    chosen: dict[int, int] = {}
+    for _, c, r in sorted(pairs):
+        if c not in chosen and r not in chosen.values():
+            chosen[c] = r
+            sides.note(side_of(captions[c], regions[r]))
+    return chosen
+
+
+def side_of(caption: BBox, region: BBox) -> Side:
+    """Where a caption stands, seen from its region."""
+    if shared_x(caption, region) <= 0:
+        return "beside"
+    return "above" if caption[1] + caption[3] < region[1] + region[3] else "below"
+
+
+def _cost(
+    caption: BBox,
+    region: BBox,
+    obstacles: Sequence[BBox],
+    sides: CaptionSides,
+    page_height: float,
+) -> float | None:
+    side = side_of(caption, region)
+    if side == "beside" and shared_y(caption, region) < 0.5:
+        return None
+    distance = gap_x(caption, region) if side == "beside" else gap_y(caption, region)
+    if distance > _REACH * page_height:
+        return None
+    cost = distance
+    if side == "beside":
+        cost += _BESIDE
+    elif side != sides.usual:
+        cost += _WRONG_SIDE
+    between = _between(caption, region)
+    blocked = any(intersects(grown(box, -1), between) and box != caption for box in obstacles)
+    return cost + (_BLOCKED if blocked else 0.0)
+
+
+def _between(a: BBox, b: BBox) -> BBox:
+    """The strip between two boxes, as wide (or high) as what they share."""
+    left, right = sorted((max(a[0], b[0]), min(a[2], b[2])))
+    top, bottom = sorted((max(a[1], b[1]), min(a[3], b[3])))
+    return left, top, right, bottom

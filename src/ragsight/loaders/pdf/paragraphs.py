@@ -1,0 +1,138 @@
+"""Lines to paragraphs, paragraphs to sections."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ragsight.chunks import BBox
+from ragsight.loaders.pdf.blocks import Block, blocks_of, rows_of
+from ragsight.loaders.pdf.geometry import height
+from ragsight.loaders.pdf.headings import HeadingPath, Outline, is_heading, plain_title
+from ragsight.loaders.pdf.page import Line, Page
+from ragsight.loaders.pdf.reading_order import in_reading_order
+
+_SOFT_HYPHEN = "\u00ad"
+_WORD = re.compile(r"\w+(?:-\w+)+")
+_BROKEN_WORD = re.compile(r"(\w+)-$")
+_FIRST_WORD = re.compile(r"^\w+")
+_SENTENCE_END = (".", "!", "?", ":", ";", "…", "。", "”", '"', ")")
+
+
+@dataclass
+class Section:
+    """The text under one heading on one page.
+
+    Attributes:
+        path: Headings above it, outermost first.
+        paragraphs: Its paragraphs.
+        lines: The lines they were made of.
+        heading: The box of its heading, if that is on the page.
+    """
+
+    path: tuple[str, ...]
+    paragraphs: list[str] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    heading: BBox | None = None
+
+    @property
+    def text(self) -> str:
+        """The paragraphs, with an empty line between."""
+        return "\n\n".join(self.paragraphs)
+
+
+def sections_of(
+    page: Page,
+    text: Mapping[int, Line],
+    path: HeadingPath,
+    body_size: float,
+    outline: Outline,
+) -> list[Section]:
+    """Sort a page's text into sections, in reading order.
+
+    Args:
+        page: The page.
+        text: The numbered lines that are text.
+        path: The headings before the page; those on it are added.
+        body_size: Font size of the document's text.
+        outline: The bookmarks.
+
+    Returns:
+        Sections; the first, which may be empty, is what stands above the page's first heading.
+    """
+    compounds = _compounds(text)
+    sections = [Section(path.titles)]
+    open_end = False
+    for block in in_reading_order(_parted(text, body_size), page.width):
+        level = outline.get((page.number, plain_title(block.text)))
+        if (level is not None and len(block.text) < 200) or is_heading(block, body_size):
+            path.enter(block.text, block.size, level)
+            sections.append(Section(path.titles, heading=block.bbox))
+            open_end = False
+            continue
+        words = joined_lines(block, compounds)
+        section = sections[-1]
+        if open_end and words[:1].islower():
+            section.paragraphs[-1] = _join(section.paragraphs[-1], words, compounds)
+        else:
+            section.paragraphs.append(words)
+        section.lines += block.lines
+        open_end = block.is_body and not words.endswith(_SENTENCE_END)
+    return sections
+
+
+def _parted(text: Mapping[int, Line], body_size: float) -> list[Block]:
+    """Blocks, with headings that the library left on top of a paragraph taken off."""
+    found = []
+    for block in blocks_of(text):
+        count = len(block.lines)
+        first = Block(block.lines[:1], block.numbers[:1])
+        rest = Block(block.lines[1:], block.numbers[1:])
+        differs = count > 1 and (
+            first.size > rest.size + 0.5 or (first.is_bold and not rest.is_bold)
+        )
+        below = count > 1 and rest.bbox[1] > first.bbox[1] + 0.5 * height(first.bbox)
+        if differs and below and is_heading(first, body_size):
+            found += [first, rest]
+        else:
+            found.append(block)
+    return found
+
+
+def joined_lines(block: Block, compounds: frozenset[str] = frozenset()) -> str:
+    """A block's lines as one paragraph, words broken at line ends made whole.
+
+    Args:
+        block: The lines.
+        compounds: Words known to be written with a hyphen.
+    """
+    words = ""
+    for row in rows_of(block.lines) if block.lines[0].horizontal else [list(block.lines)]:
+        text = " ".join(" ".join(line.text.split()) for line in row)
+        words = _join(words, text, compounds) if words else text
+    return words
+
+
+def _join(before: str, after: str, compounds: frozenset[str]) -> str:
+    if before.endswith(_SOFT_HYPHEN):
+        return before[:-1] + after
+    broken = _BROKEN_WORD.search(before)
+    first = _FIRST_WORD.match(after)
+    if broken is None or first is None:
+        return f"{before} {after}"
+    if f"{broken[1]}-{first[0]}".lower() in compounds or not after[0].islower():
+        return before + after
+    return before[:-1] + after
+
+
+def _compounds(lines: Mapping[int, Line]) -> frozenset[str]:
+    return frozenset(word.lower() for line in lines.values() for word in _WORD.findall(line.text))
+
+
+def plain_text(lines: Sequence[Line]) -> str:
+    """Labels inside a figure as one line of words, row by row, turned ones last."""
+    level = [line for line in lines if line.horizontal]
+    turned = [line for line in lines if not line.horizontal]
+    words = [line.text for row in rows_of(level) for line in row] + [line.text for line in turned]
+    return " ".join(" ".join(words).split())

@@ -1,0 +1,142 @@
+"""Read pages with a view of their neighbours, keeping few in memory."""
+
+from __future__ import annotations
+
+import hashlib
+
+from ragsight.chunks import BBox
+from ragsight.errors import DocumentError
+from ragsight.loaders.pdf.blocks import blocks_of, body_size
+from ragsight.loaders.pdf.caption_blocks import find_captions
+from ragsight.loaders.pdf.captions import parse_caption
+from ragsight.loaders.pdf.furniture import (
+    WINDOW,
+    content_area,
+    furniture_lines,
+    repeated_boxes,
+)
+from ragsight.loaders.pdf.mentions import sentences_of
+from ragsight.loaders.pdf.page import Page
+from ragsight.loaders.pdf.paragraphs import joined_lines
+from ragsight.loaders.pdf.source import PdfFile
+
+_DIGEST_SIDE = 64
+_DIGEST_DPI = 36
+
+
+class PageReader:
+    """Pages of a file, and what can only be told from several.
+
+    A page and its neighbours stay in memory, whatever the length of the document.
+
+    Args:
+        file: The open file.
+
+    Example:
+        >>> reader = PageReader(PdfFile(Path("manual.pdf"), "manual.pdf"))  # doctest: +SKIP
+        >>> reader.page(1).number  # doctest: +SKIP
+        1
+    """
+
+    def __init__(self, file: PdfFile) -> None:
+        self._file = file
+        self._pages: dict[int, Page | DocumentError] = {}
+        self._sentences: dict[int, list[str]] = {}
+        self._digests: dict[tuple[int, BBox], str] = {}
+
+    def page(self, number: int) -> Page:
+        """A page.
+
+        Raises:
+            DocumentError: If it is damaged.
+        """
+        found = self._cached(number)
+        if isinstance(found, DocumentError):
+            raise found
+        return found
+
+    def neighbours(self, number: int) -> list[Page]:
+        """The readable pages around a page."""
+        first, last = max(1, number - WINDOW), min(self._file.page_count, number + WINDOW)
+        pages = [self._cached(other) for other in range(first, last + 1) if other != number]
+        return [page for page in pages if isinstance(page, Page)]
+
+    def forget(self, number: int) -> None:
+        """Let go of what no page from `number` on needs."""
+        least = number - WINDOW
+        self._pages = {n: page for n, page in self._pages.items() if n >= least}
+        self._sentences = {n: found for n, found in self._sentences.items() if n >= least}
+        self._digests = {key: value for key, value in self._digests.items() if key[0] >= least}
+
+    def furniture(self, number: int) -> frozenset[int]:
+        """Positions of a page's header and footer lines."""
+        return furniture_lines(self.page(number), self.neighbours(number))
+
+    def content(self, number: int, furniture: frozenset[int]) -> BBox:
+        """A page between its header and footer."""
+        return content_area(self.page(number), furniture)
+
+    def body_size(self, number: int) -> float:
+        """Font size of the text around a page."""
+        return body_size([self.page(number).lines, *(p.lines for p in self.neighbours(number))])
+
+    def decoration(self, number: int) -> list[BBox]:
+        """Pictures that are the same, at the same place, on several pages.
+
+        Screenshots have one place and size too, so the pixels are compared.
+        """
+        found = []
+        for box, pages in repeated_boxes(self.page(number), self.neighbours(number)):
+            digest = self._digest(number, box)
+            twins = sum(self._digest(other, box) == digest for other in pages)
+            if digest and twins >= 2:
+                found.append(box)
+        return found
+
+    def labels_figures(self, number: int) -> bool:
+        """Whether a page or one near it has a figure's caption."""
+        return any(
+            (caption := parse_caption(line.text)) is not None and caption.kind == "figure"
+            for page in (self.page(number), *self.neighbours(number))
+            for line in page.lines
+        )
+
+    def sentences_around(self, number: int) -> list[str]:
+        """Sentences of running text on a page and the pages before and after it."""
+        pages = {page.number for page in self.neighbours(number)} | {number}
+        return [
+            sentence
+            for other in (number, number - 1, number + 1)
+            if other in pages
+            for sentence in self._sentences_of(other)
+        ]
+
+    def _cached(self, number: int) -> Page | DocumentError:
+        if number not in self._pages:
+            try:
+                self._pages[number] = self._file.page(number)
+            except DocumentError as error:
+                self._pages[number] = error
+        return self._pages[number]
+
+    def _sentences_of(self, number: int) -> list[str]:
+        if number not in self._sentences:
+            page = self.page(number)
+            left_out = set(self.furniture(number))
+            lines = {n: line for n, line in enumerate(page.lines) if n not in left_out}
+            for block in find_captions(lines):
+                left_out |= block.numbers
+            rest = {n: line for n, line in lines.items() if n not in left_out}
+            blocks = [block for block in blocks_of(rest) if len(block.text) >= 30]
+            self._sentences[number] = sentences_of(joined_lines(block) for block in blocks)
+        return self._sentences[number]
+
+    def _digest(self, number: int, box: BBox) -> str:
+        key = (number, box)
+        if key not in self._digests:
+            try:
+                image = self._file.render(number, box, max_side=_DIGEST_SIDE, max_dpi=_DIGEST_DPI)
+                self._digests[key] = hashlib.sha256(image.tobytes()).hexdigest()
+            except DocumentError:
+                self._digests[key] = ""
+        return self._digests[key]

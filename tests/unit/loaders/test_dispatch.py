@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drawings import noise
+from ragsight import CatalogLoader, ImageLoader, PdfLoader, TextLoader, load
+from ragsight.errors import InputError, RagsightError, SourceNotFoundError, UnsupportedFormatError
+from ragsight.loaders import discover, loader_for
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [path.name for path in paths]
+
+
+@pytest.mark.parametrize(
+    ("name", "loader"),
+    [
+        ("a.PDF", PdfLoader),
+        ("a.jpeg", ImageLoader),
+        ("a.csv", CatalogLoader),
+        ("a.jsonl", CatalogLoader),
+        ("a.md", TextLoader),
+    ],
+)
+def test_the_suffix_chooses_the_loader(tmp_path: Path, name: str, loader: type) -> None:
+    (tmp_path / name).write_text("x")
+    assert isinstance(loader_for(tmp_path / name), loader)
+
+
+def test_a_pdf_under_another_name_is_known_by_its_content(tmp_path: Path) -> None:
+    (tmp_path / "download").write_bytes(b"\n%PDF-1.7\n")
+    assert isinstance(loader_for(tmp_path / "download"), PdfLoader)
+
+
+def test_an_unknown_kind_lists_the_known_ones(tmp_path: Path) -> None:
+    (tmp_path / "a.xyz").write_text("x")
+    with pytest.raises(UnsupportedFormatError, match=r"a\.xyz.*\.csv.*\.pdf"):
+        loader_for(tmp_path / "a.xyz")
+
+
+def test_folders_are_searched_and_hidden_files_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / ".git").mkdir()
+    for name in ("b.md", "sub/a.txt", ".hidden.txt", ".git/c.txt", "d.xyz"):
+        (tmp_path / name).write_text("x")
+    assert names(discover([tmp_path])) == ["b.md", "a.txt"]
+
+
+def test_a_file_named_twice_comes_once(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    assert names(discover([tmp_path / "a.txt", tmp_path])) == ["a.txt"]
+
+
+def test_a_file_named_outright_is_taken_whatever_its_kind(tmp_path: Path) -> None:
+    (tmp_path / "a.xyz").write_text("x")
+    assert names(discover([tmp_path / "a.xyz"])) == ["a.xyz"]
+
+
+def test_what_belongs_to_a_catalogue_or_an_image_is_not_taken_for_itself(tmp_path: Path) -> None:
+    for name in ("boot", "other"):
+        noise(1).save(tmp_path / f"{name}.png")
+        (tmp_path / f"{name}.txt").write_text("caption")
+    (tmp_path / "shop.csv").write_text("name,image\nBoot,boot.png\n")
+    assert names(discover([tmp_path])) == ["other.png", "shop.csv"]
+
+
+def test_a_missing_path_and_an_empty_folder_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(SourceNotFoundError, match="absent"):
+        discover([tmp_path / "absent"])
+    with pytest.raises(InputError, match="nothing to index"):
+        discover([tmp_path])
+
+
+def test_loading_a_folder_goes_on_after_a_bad_file(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Words.")
+    (tmp_path / "b.jpg").write_text("no image")
+    noise(1).save(tmp_path / "c.png")
+    problems: list[RagsightError] = []
+    chunks = list(load(tmp_path, on_error=problems.append))
+    assert [chunk.source.name for chunk in chunks] == ["a.txt", "c.png"]
+    assert "b.jpg" in str(problems[0])
+    with pytest.raises(InputError, match=r"b\.jpg"):
+        list(load(tmp_path))
