@@ -1,0 +1,257 @@
+"""Index files: discover, load, encode, write; resume, replace, report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from ragsight.chunks import Chunk
+from ragsight.errors import InputError, RagsightError
+from ragsight.loaders import Loader, discover, loader_for
+from ragsight.store import MultimodalStore, SourceRecord
+from ragsight.store.store import BATCH_SIZE
+
+Status = Literal["indexed", "unchanged", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceResult:
+    """What became of one file.
+
+    Attributes:
+        uri: The file.
+        status: `indexed`, `unchanged` since the last run, or `failed`.
+        chunks: How many chunks it has in the index.
+        removed: How many chunks of its earlier state were removed.
+        problems: What went wrong: why it failed, or what in it had to be left out.
+    """
+
+    uri: str
+    status: Status
+    chunks: int = 0
+    removed: int = 0
+    problems: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON-ready values."""
+        return {
+            "uri": self.uri,
+            "status": self.status,
+            "chunks": self.chunks,
+            "removed": self.removed,
+            "problems": list(self.problems),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What an ingest did.
+
+    Attributes:
+        sources: One result for each file, in the order they were taken.
+        seconds: Wall time.
+    """
+
+    sources: tuple[SourceResult, ...]
+    seconds: float
+
+    def with_status(self, status: Status) -> tuple[SourceResult, ...]:
+        """The files of one status."""
+        return tuple(source for source in self.sources if source.status == status)
+
+    @property
+    def chunks(self) -> int:
+        """Chunks that the files have in the index."""
+        return sum(source.chunks for source in self.sources)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Everything that went wrong, file by file."""
+        return tuple(problem for source in self.sources for problem in source.problems)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON-ready values."""
+        return {
+            "sources": [source.to_dict() for source in self.sources],
+            "chunks": self.chunks,
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where an ingest is.
+
+    Attributes:
+        files_done: Files that are through.
+        files: Files in all.
+        chunks: Chunks loaded so far.
+        current: The file being read; empty at the end.
+    """
+
+    files_done: int
+    files: int
+    chunks: int
+    current: str
+
+
+ProgressHandler = Callable[[Progress], None]
+LoaderFactory = Callable[[Path], Loader]
+
+
+def ingest(
+    paths: str | Path | Iterable[str | Path],
+    store: MultimodalStore,
+    *,
+    loader: LoaderFactory | None = None,
+    force: bool = False,
+    on_progress: ProgressHandler | None = None,
+) -> IngestReport:
+    """Index files and folders.
+
+    A file that hasn't changed since it was indexed is left alone; a changed one replaces its own
+    chunks and no others; an interrupted run goes on where it was. A file that can't be used is
+    reported, and the rest goes on.
+
+    Args:
+        paths: Files and folders; folders are searched for files of known kinds.
+        store: Where the chunks go.
+        loader: Makes the loader for a path; by default chosen by content and suffix.
+        force: Index unchanged files too.
+        on_progress: Called as files and chunks go through.
+
+    Returns:
+        What became of each file.
+
+    Raises:
+        InputError: If a path doesn't exist, or there is no file of a known kind.
+        StoreError: If the store refuses.
+        EncoderError: If the encoder can't be used.
+
+    Example:
+        >>> report = ingest("manuals", store)  # doctest: +SKIP
+        >>> [source.uri for source in report.with_status("failed")]  # doctest: +SKIP
+        []
+    """
+    started = time.perf_counter()
+    roots = [paths] if isinstance(paths, str | Path) else list(paths)
+    files = discover([Path(root) for root in roots])
+    run = _Run(store, len(files), force=force, on_progress=on_progress)
+    for path in files:
+        run.take(path, loader)
+    run.finish()
+    return IngestReport(tuple(run.results), time.perf_counter() - started)
+
+
+@dataclass(slots=True)
+class _Job:
+    """A file that is under way: its chunks are loaded, or still wait to be written."""
+
+    slot: int
+    uri: str
+    fingerprint: str
+    problems: list[str]
+    chunk_ids: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+
+
+class _Run:
+    """One ingest. Chunks of several files share a batch; records follow their chunks."""
+
+    def __init__(
+        self,
+        store: MultimodalStore,
+        files: int,
+        *,
+        force: bool,
+        on_progress: ProgressHandler | None,
+    ) -> None:
+        self._store = store
+        self._files = files
+        self._force = force
+        self._on_progress = on_progress
+        self._buffer: list[tuple[_Job, Chunk]] = []
+        self._loaded: list[_Job] = []
+        self.results: list[SourceResult] = []
+        self._chunks = 0
+
+    def take(self, path: Path, factory: LoaderFactory | None) -> None:
+        """Load one file; its chunks are written when a batch is full."""
+        problems: list[str] = []
+        slot = len(self.results)
+        # Holds the file's place in the report until its chunks are written.
+        self.results.append(SourceResult(str(path), "failed"))
+        self._report(str(path), done=slot)
+        try:
+            loader = (
+                factory(path)
+                if factory is not None
+                else loader_for(path, on_error=lambda error: problems.append(str(error)))
+            )
+            fingerprint = loader.fingerprint()
+            record = self._store.source_record(loader.uri)
+            if record is not None and record.fingerprint == fingerprint and not self._force:
+                self.results[slot] = SourceResult(
+                    loader.uri, "unchanged", len(record.chunk_ids), problems=record.problems
+                )
+            else:
+                self._load(_Job(slot, loader.uri, fingerprint, problems), loader, record)
+        except InputError as error:
+            self.results[slot] = SourceResult(str(path), "failed", problems=(*problems, str(error)))
+
+    def _load(self, job: _Job, loader: Loader, record: SourceRecord | None) -> None:
+        try:
+            for chunk in loader.lazy_load():
+                job.chunk_ids.append(chunk.id)
+                self._buffer.append((job, chunk))
+                self._chunks += 1
+                if len(self._buffer) >= BATCH_SIZE:
+                    self._flush()
+                    self._report(job.uri, done=job.slot)
+        except InputError:
+            self._take_back(job, record)
+            raise
+        self._loaded.append(job)
+
+    def _take_back(self, job: _Job, record: SourceRecord | None) -> None:
+        """Leave of a file that broke off what an earlier run had finished, and no more."""
+        self._buffer = [(other, chunk) for other, chunk in self._buffer if other is not job]
+        finished = set(record.chunk_ids) if record is not None else set()
+        self._store.delete([id_ for id_ in job.written if id_ not in finished])
+
+    def finish(self) -> None:
+        """Write what is left."""
+        self._flush()
+        self._report("", done=self._files)
+
+    def _flush(self) -> None:
+        jobs = {chunk.id: job for job, chunk in self._buffer}
+
+        def image_failed(chunk: Chunk, error: RagsightError) -> None:
+            jobs[chunk.id].problems.append(str(error))
+            if not chunk.text.strip():
+                jobs[chunk.id].chunk_ids.remove(chunk.id)
+
+        self._store.upsert([chunk for _, chunk in self._buffer], on_error=image_failed)
+        for job, chunk in self._buffer:
+            job.written.append(chunk.id)
+        self._buffer.clear()
+        for job in self._loaded:
+            self.results[job.slot] = self._recorded(job)
+        self._loaded.clear()
+
+    def _recorded(self, job: _Job) -> SourceResult:
+        problems = tuple(job.problems)
+        if not job.chunk_ids:
+            reason = problems if problems else (f"{job.uri}: there is nothing in it to index.",)
+            return SourceResult(job.uri, "failed", problems=reason)
+        ids = tuple(dict.fromkeys(job.chunk_ids))
+        removed = self._store.finish_source(SourceRecord(job.uri, job.fingerprint, ids, problems))
+        return SourceResult(job.uri, "indexed", len(ids), removed, problems)
+
+    def _report(self, current: str, *, done: int) -> None:
+        if self._on_progress is not None:
+            self._on_progress(Progress(done, self._files, self._chunks, current))
