@@ -1,0 +1,134 @@
+"""ragsight: retrieval-augmented generation that sees.
+
+Files become chunks of text and images, chunks become vectors in two Qdrant collections, a
+question finds both by words and by pixels in one explained ranking, and a vision model answers
+from what was found, citing it.
+
+Example:
+    >>> from ragsight import ClipEncoder, MultimodalRetriever, MultimodalStore, ingest
+    >>> store = MultimodalStore.open("index", encoder=ClipEncoder())  # doctest: +SKIP
+    >>> report = ingest("manuals", store)  # doctest: +SKIP
+    >>> hits = MultimodalRetriever(store).retrieve("how do I change the filter?")  # doctest: +SKIP
+
+Nothing heavy is imported until a name that needs it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from ragsight.answer import (
+        Answer,
+        AnthropicBackend,
+        Citation,
+        OpenAIBackend,
+        SynthesizerOptions,
+        VisionBackend,
+        VisionSynthesizer,
+    )
+    from ragsight.blobs import BlobStore
+    from ragsight.chunks import Chunk, ImageRef, Source
+    from ragsight.encoders import (
+        DEFAULT_MODEL,
+        DEMO_MODEL,
+        Bm25Encoder,
+        ClipEncoder,
+        EncoderSpec,
+        ImageTextEncoder,
+        TextEncoder,
+    )
+    from ragsight.errors import RagsightError
+    from ragsight.gallery import GallerySection, render_gallery, write_gallery
+    from ragsight.images import image_ref, open_image
+    from ragsight.ingestion import IngestReport, ingest
+    from ragsight.loaders import CatalogLoader, ImageLoader, PdfLoader, TextLoader, load
+    from ragsight.retrieval import Hit, MultimodalRetriever, Query, fuse
+    from ragsight.store import MultimodalStore, parse_filter
+
+_HOMES = {
+    "ragsight.answer": (
+        "Answer",
+        "AnthropicBackend",
+        "Citation",
+        "OpenAIBackend",
+        "SynthesizerOptions",
+        "VisionBackend",
+        "VisionSynthesizer",
+    ),
+    "ragsight.blobs": ("BlobStore",),
+    "ragsight.chunks": ("Chunk", "ImageRef", "Source"),
+    "ragsight.encoders": (
+        "DEFAULT_MODEL",
+        "DEMO_MODEL",
+        "Bm25Encoder",
+        "ClipEncoder",
+        "EncoderSpec",
+        "ImageTextEncoder",
+        "TextEncoder",
+    ),
+    "ragsight.errors": ("RagsightError",),
+    "ragsight.gallery": ("GallerySection", "render_gallery", "write_gallery"),
+    "ragsight.images": ("image_ref", "open_image"),
+    "ragsight.ingestion": ("IngestReport", "ingest"),
+    "ragsight.loaders": ("CatalogLoader", "ImageLoader", "PdfLoader", "TextLoader", "load"),
+    "ragsight.retrieval": ("Hit", "MultimodalRetriever", "Query", "fuse"),
+    "ragsight.store": ("MultimodalStore", "parse_filter"),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "DEMO_MODEL",
+    "Answer",
+    "AnthropicBackend",
+    "BlobStore",
+    "Bm25Encoder",
+    "CatalogLoader",
+    "Chunk",
+    "Citation",
+    "ClipEncoder",
+    "EncoderSpec",
+    "GallerySection",
+    "Hit",
+    "ImageLoader",
+    "ImageRef",
+    "ImageTextEncoder",
+    "IngestReport",
+    "MultimodalRetriever",
+    "MultimodalStore",
+    "OpenAIBackend",
+    "PdfLoader",
+    "Query",
+    "RagsightError",
+    "Source",
+    "SynthesizerOptions",
+    "TextEncoder",
+    "TextLoader",
+    "VisionBackend",
+    "VisionSynthesizer",
+    "__version__",
+    "fuse",
+    "image_ref",
+    "ingest",
+    "load",
+    "open_image",
+    "parse_filter",
+    "render_gallery",
+    "write_gallery",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
