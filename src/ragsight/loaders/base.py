@@ -1,4 +1,4 @@
-"""What every loader does, and how a file is told from a changed one."""
+"""What every loader offers, and what they share."""
 
 from __future__ import annotations
 
@@ -8,91 +8,31 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from ragsight.chunks import Chunk
-from ragsight.errors import InputError, SourceNotFoundError
+from ragsight.errors import DocumentError, SourceNotFoundError
 
 _BLOCK = 1 << 20
 
 
 @runtime_checkable
 class Loader(Protocol):
-    """Turns one source into chunks.
+    """Turns one file into chunks.
 
-    Example:
-        >>> from ragsight.loaders import TextLoader
-        >>> issubclass(TextLoader, Loader)
-        True
+    A problem with the whole file is raised; one that costs a single item (a page, an image, a
+    row) goes to the `on_error` that the loader was made with, and loading goes on if it returns.
     """
 
     @property
     def uri(self) -> str:
-        """`Source.uri` of the chunks: an absolute path, or `bytes:<sha256>`."""
+        """`Source.uri` of the chunks: the file's absolute path."""
         ...
 
     def fingerprint(self) -> str:
-        """Hex digest of the content and of how it is loaded; the same means the same chunks."""
+        """Digest of all that decides which chunks come out: equal means nothing changed."""
         ...
 
     def lazy_load(self) -> Iterator[Chunk]:
-        """Yield the chunks, one page or row at a time."""
+        """Read the file piece by piece."""
         ...
-
-    def load(self) -> list[Chunk]:
-        """All chunks at once."""
-        ...
-
-
-class LoaderBase:
-    """`load` in terms of `lazy_load`."""
-
-    def lazy_load(self) -> Iterator[Chunk]:
-        """Yield the chunks, one page or row at a time."""
-        raise NotImplementedError
-
-    def load(self) -> list[Chunk]:
-        """All chunks at once."""
-        return list(self.lazy_load())
-
-
-def existing_file(path: str | Path) -> Path:
-    """The absolute path of a file that exists.
-
-    Raises:
-        SourceNotFoundError: If there is nothing there.
-    """
-    absolute = Path(path).expanduser().absolute()
-    try:
-        exists = absolute.exists()
-    except (OSError, ValueError) as error:
-        raise SourceNotFoundError(f"{path}: this is not a path ({error}).") from error
-    if not exists:
-        raise SourceNotFoundError(f"{absolute}: there is no such file. Check the path.")
-    return absolute
-
-
-def content_digest(content: Path | bytes) -> str:
-    """SHA-256 of a file's bytes, read in blocks.
-
-    Raises:
-        SourceNotFoundError: If there is no such file.
-        InputError: If it can't be read.
-    """
-    if isinstance(content, bytes):
-        return hashlib.sha256(content).hexdigest()
-    digest = hashlib.sha256()
-    try:
-        with content.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-    except FileNotFoundError as error:
-        raise SourceNotFoundError(f"{content}: there is no such file. Check the path.") from error
-    except OSError as error:
-        raise InputError(f"{content}: the file can't be read ({error}).") from error
-    return digest.hexdigest()
-
-
-def fingerprint_of(*parts: object) -> str:
-    """Hex digest over values whose `repr` tells them apart."""
-    return hashlib.sha256("\x1f".join(repr(part) for part in parts).encode()).hexdigest()
 
 
 def absolute(path: str | Path) -> Path:
@@ -101,24 +41,44 @@ def absolute(path: str | Path) -> Path:
     Raises:
         SourceNotFoundError: If there is nothing there.
     """
-    return existing_file(path)
+    try:
+        resolved = Path(path).expanduser().resolve()
+        exists = resolved.exists()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise SourceNotFoundError(f"{path}: this is no path ({error}).") from error
+    if not exists:
+        raise SourceNotFoundError(f"{path}: there is no such file or folder. Check the path.")
+    return resolved
 
 
 def read_bytes(path: Path) -> bytes:
     """Read a whole file.
 
     Raises:
-        SourceNotFoundError: If there is no such file.
-        InputError: If it can't be read.
+        DocumentError: If it can't be read.
     """
+    return b"".join(_blocks(path))
+
+
+def file_fingerprint(content: Path | bytes, *options: object) -> str:
+    """Digest of a file's bytes, in hand or not, and of the options it is loaded with.
+
+    Raises:
+        DocumentError: If the file can't be read.
+    """
+    digest = hashlib.sha256(repr(options).encode())
+    for block in _blocks(content):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _blocks(content: Path | bytes) -> Iterator[bytes]:
+    if isinstance(content, bytes):
+        yield content
+        return
     try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise SourceNotFoundError(f"{path}: there is no such file. Check the path.") from error
+        with content.open("rb") as file:
+            while block := file.read(_BLOCK):
+                yield block
     except OSError as error:
-        raise InputError(f"{path}: the file can't be read ({error}).") from error
-
-
-def file_fingerprint(path: Path, *options: object) -> str:
-    """Digest of a file's bytes and of the options it is loaded with."""
-    return fingerprint_of(content_digest(path), *options)
+        raise DocumentError(f"{content}: the file can't be read ({error}).") from error

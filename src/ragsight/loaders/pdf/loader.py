@@ -14,9 +14,9 @@ from ragsight.errors import (
     EmptyDocumentError,
     ErrorHandler,
     RagsightError,
-    SourceNotFoundError,
     raise_error,
 )
+from ragsight.loaders.base import absolute, file_fingerprint
 from ragsight.loaders.chunking import split_text
 from ragsight.loaders.pdf.analysis import (
     Analysis,
@@ -38,7 +38,6 @@ from ragsight.loaders.pdf.source import PdfFile
 LOADER_VERSION = 1
 """Raised whenever the same file and options would give other chunks."""
 
-_BLOCK = 1 << 20
 _TRIM_EVERY = 50
 _REPAIRED = "The file was damaged and has been repaired; parts of it may be missing."
 
@@ -79,7 +78,7 @@ class PdfLoader:
         options: PdfOptions | None = None,
         on_error: ErrorHandler = raise_error,
     ) -> None:
-        self._content = path if isinstance(path, bytes) else _existing(path)
+        self._content = path if isinstance(path, bytes) else absolute(path)
         self._password = password
         self._pages = None if pages is None else tuple(sorted(set(pages)))
         if self._pages and self._pages[0] < 1:
@@ -102,10 +101,7 @@ class PdfLoader:
             DocumentError: If the file can't be read.
         """
         settings = ("PdfLoader", LOADER_VERSION, self._pages, self._figures, self._options)
-        digest = hashlib.sha256(repr(settings).encode())
-        for block in _blocks(self._content):
-            digest.update(block)
-        return digest.hexdigest()
+        return file_fingerprint(self._content, *settings)
 
     def lazy_load(self) -> Iterator[Chunk]:
         """Load page by page.
@@ -273,22 +269,3 @@ def _finished(chunk: Chunk, order: int, repaired: bool) -> Chunk:
     if repaired:
         metadata["warnings"] = [_REPAIRED]
     return replace(chunk, metadata=metadata)
-
-
-def _existing(path: str | Path) -> Path:
-    resolved = Path(path).expanduser().resolve()
-    if not resolved.exists():
-        raise SourceNotFoundError(f"{path}: there is no such file. Check the path.")
-    return resolved
-
-
-def _blocks(content: Path | bytes) -> Iterator[bytes]:
-    if isinstance(content, bytes):
-        yield content
-        return
-    try:
-        with content.open("rb") as file:
-            while block := file.read(_BLOCK):
-                yield block
-    except OSError as error:
-        raise DocumentError(f"{content}: the file can't be read ({error}).") from error
