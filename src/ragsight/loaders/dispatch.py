@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from ragsight.loaders.text import TEXT_SUFFIXES, TextLoader
 
 PDF_SUFFIXES = frozenset({".pdf"})
 SUFFIXES = PDF_SUFFIXES | IMAGE_SUFFIXES | CATALOG_SUFFIXES | TEXT_SUFFIXES
+
+INDEX_MARK = "ragsight.json"
+"""A folder with this file is an index: its images are copies, and never to be indexed again."""
 
 _PDF_MARK = b"%PDF-"
 _MARK_WITHIN = 1024
@@ -82,8 +86,8 @@ def _is_pdf(file: Path) -> bool:
 def discover(paths: Iterable[Path]) -> list[Path]:
     """List the files to load: those named, and those of known kinds in the folders named.
 
-    Hidden files and folders are passed over, and so are images and captions that belong to a
-    catalogue or an image found in the same run.
+    Hidden files and folders and indexes of ragsight are passed over, and so are images and captions
+    that belong to a catalogue or an image found in the same run.
 
     Args:
         paths: Files and folders.
@@ -114,13 +118,18 @@ def discover(paths: Iterable[Path]) -> list[Path]:
 
 
 def _files_below(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    )
+    found: list[Path] = []
+    for root, folders, names in os.walk(folder):
+        if INDEX_MARK in names:
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [
+            Path(root, name)
+            for name in names
+            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
+        ]
+    return sorted(found)
 
 
 def _belonging(files: Iterable[Path]) -> set[Path]:

@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from drawings import noise
-from ragsight import CatalogLoader, ImageLoader, PdfLoader, TextLoader, load
+from ragsight import (
+    CatalogLoader,
+    ClipEncoder,
+    ImageLoader,
+    MultimodalStore,
+    PdfLoader,
+    TextLoader,
+    ingest,
+    load,
+)
 from ragsight.errors import InputError, RagsightError, SourceNotFoundError, UnsupportedFormatError
 from ragsight.loaders import discover, loader_for
 
@@ -46,6 +55,14 @@ def test_folders_are_searched_and_hidden_files_passed_over(tmp_path: Path) -> No
     for name in ("b.md", "sub/a.txt", ".hidden.txt", ".git/c.txt", "d.xyz"):
         (tmp_path / name).write_text("x")
     assert names(discover([tmp_path])) == ["b.md", "a.txt"]
+
+
+def test_an_index_inside_a_folder_is_not_indexed(tmp_path: Path, encoder: ClipEncoder) -> None:
+    noise(1).save(tmp_path / "a.png")
+    with MultimodalStore.open(tmp_path / "index", encoder=encoder) as store:
+        ingest(tmp_path, store)
+        report = ingest(tmp_path, store)
+    assert [source.status for source in report.sources] == ["unchanged"]
 
 
 def test_a_file_named_twice_comes_once(tmp_path: Path) -> None:
