@@ -1,0 +1,5 @@
+"""The command line: index, search, similar, ask, info, demo."""
+
+from ragsight.cli.app import app, main
+
+__all__ = ["app", "main"]

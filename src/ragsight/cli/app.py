@@ -1,0 +1,257 @@
+"""The commands.
+
+Exit codes: 0 all went well; 1 it went on, but something had to be skipped; 2 nothing could be
+done, because of the call, the input or the surroundings; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+from rich.text import Text
+
+from ragsight import __version__
+from ragsight.cli import session, views
+from ragsight.cli.where import parse_where
+from ragsight.errors import RagsightError
+
+# Typer reads annotations at run time, and on Python 3.10 not all of the newer syntax.
+# ruff: noqa: UP045
+
+app = typer.Typer(
+    name="ragsight",
+    help="Search text and images together, and get cited answers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Index = Annotated[
+    str,
+    typer.Option(
+        "--index", "-i", envvar="RAGSIGHT_INDEX", help="Folder of the index, or a Qdrant URL."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Html = Annotated[Optional[Path], typer.Option("--html", help="Write an HTML gallery too.")]
+Count = Annotated[int, typer.Option("-k", min=1, help="How many results.")]
+Where = Annotated[
+    Optional[list[str]],
+    typer.Option("--where", "-w", help="A condition, such as price<50 or kind=figure. Repeatable."),
+]
+Vlm = Annotated[
+    Optional[str], typer.Option("--vlm", help="Vision model: openai:MODEL or anthropic:MODEL.")
+]
+BaseUrl = Annotated[
+    Optional[str], typer.Option("--base-url", help="A server that speaks OpenAI's API.")
+]
+
+
+@app.command()
+def index(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    index: Index = session.DEFAULT_INDEX,
+    model: Annotated[
+        Optional[str],
+        typer.Option("--model", "-m", help="CLIP checkpoint: hub name, folder, ragsight-demo."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Index unchanged files again.")] = False,
+    json: Json = False,
+) -> None:
+    """Index PDFs, images, catalogues (CSV, JSONL) and text files."""
+    from ragsight.ingestion import ingest
+    from ragsight.loaders import discover
+
+    # Before the index is made: a mistyped path shall leave no empty index behind.
+    discover(paths)
+    with (
+        session.open_index(index, model=model, create=True) as store,
+        views.progress_bar("Indexing") as on_progress,
+    ):
+        report = ingest(paths, store, force=force, on_progress=on_progress)
+    if json:
+        session.print_json(report.to_dict())
+    else:
+        views.show_report(report)
+    failed = report.with_status("failed")
+    if failed:
+        raise typer.Exit(2 if len(failed) == len(report.sources) else 1)
+    if report.problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    image: Annotated[Optional[Path], typer.Option("--image", help="An image as well.")] = None,
+    k: Count = 5,
+    where: Where = None,
+    index: Index = session.DEFAULT_INDEX,
+    json: Json = False,
+    html: Html = None,
+) -> None:
+    """Find text and images by words."""
+    _find(query, image, k=k, where=where, index=index, json=json, html=html)
+
+
+@app.command()
+def similar(
+    image: Annotated[Path, typer.Argument(help="An image file.")],
+    k: Count = 5,
+    where: Where = None,
+    index: Index = session.DEFAULT_INDEX,
+    json: Json = False,
+    html: Html = None,
+) -> None:
+    """Find images like an image."""
+    _find(None, image, k=k, where=where, index=index, json=json, html=html)
+
+
+def _find(
+    query: str | None,
+    image: Path | None,
+    *,
+    k: int,
+    where: list[str] | None,
+    index: str,
+    json: bool,
+    html: Path | None,
+) -> None:
+    from ragsight.gallery import GallerySection, write_gallery
+    from ragsight.retrieval import MultimodalRetriever
+
+    filter_ = parse_where(where if where is not None else [])
+    with session.open_index(index) as store:
+        hits = MultimodalRetriever(store).retrieve(query, image=image, k=k, filter=filter_)
+    title = query if query is not None else f"Like {image}"
+    if json:
+        session.print_json({"query": query, "hits": [hit.to_dict() for hit in hits]})
+    else:
+        views.show_hits(hits, title=title)
+    if html is not None:
+        page = write_gallery(html, [GallerySection(title, hits, query_image=image)])
+        session.err.print(Text(f"Gallery: {page}"))
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question.")],
+    k: Count = 6,
+    where: Where = None,
+    index: Index = session.DEFAULT_INDEX,
+    vlm: Vlm = None,
+    base_url: BaseUrl = None,
+    json: Json = False,
+) -> None:
+    """Answer a question from the index, with citations."""
+    from ragsight.retrieval import MultimodalRetriever
+
+    filter_ = parse_where(where if where is not None else [])
+    backend = session.vision_backend(vlm, base_url)
+    with session.open_index(index) as store:
+        hits = MultimodalRetriever(store).retrieve(question, k=k, filter=filter_)
+    if backend is None:
+        if json:
+            session.print_json({"question": question, "hits": [hit.to_dict() for hit in hits]})
+        else:
+            views.show_evidence(hits)
+        session.err.print(Text(session.SWITCH_ON_A_MODEL, style="yellow"))
+        return
+    from ragsight.answer import VisionSynthesizer
+
+    synthesizer = VisionSynthesizer(backend)
+    if json:
+        session.print_json(synthesizer.answer(question, hits).to_dict())
+        return
+    stream = synthesizer.stream(question, hits)
+    for piece in stream:
+        session.out.print(Text(piece), end="")
+    session.out.print()
+    views.show_answer(stream.answer)
+
+
+@app.command()
+def info(index: Index = session.DEFAULT_INDEX, json: Json = False) -> None:
+    """Say what an index holds and what it was made with."""
+    from ragsight.errors import StoreNotFoundError
+    from ragsight.store import MultimodalStore
+
+    try:
+        store = MultimodalStore.open(index, create=False)
+    except StoreNotFoundError as error:
+        raise StoreNotFoundError(
+            f"{index}: there is no index here. Make one with: ragsight index PATH --index {index}"
+        ) from error
+    with store:
+        counts, profile = store.counts(), store.profile
+        records = sorted(store.source_records(), key=lambda record: record.uri)
+    if json:
+        session.print_json(
+            {
+                "ragsight": __version__,
+                "place": store.place,
+                "profile": profile.to_dict(),
+                "texts": counts.texts,
+                "images": counts.images,
+                "sources": {record.uri: len(record.chunk_ids) for record in records},
+            }
+        )
+        return
+    session.out.print(Text(f"{store.place}: {counts.texts} texts, {counts.images} images"))
+    session.out.print(Text(f"encoder {profile.encoder}, BM25 for {profile.language}", style="dim"))
+    for record in records:
+        session.out.print(Text(f"  {len(record.chunk_ids):5d}  {record.uri}"))
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option("--folder", help="Where the demo works.")] = Path(
+        "ragsight-demo"
+    ),
+    pdf: Annotated[Optional[Path], typer.Option("--pdf", help="Your own PDF.")] = None,
+    question: Annotated[
+        Optional[list[str]], typer.Option("--question", "-q", help="What to ask it. Repeatable.")
+    ] = None,
+    vlm: Vlm = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Show it on drawn products and on a handbook: offline, no key, under a minute."""
+    from ragsight.cli.demo import run_demo
+
+    run_demo(
+        folder,
+        pdf=pdf,
+        questions=question,
+        backend=session.vision_backend(vlm, base_url),
+    )
+
+
+def _version(value: bool) -> None:
+    if value:
+        session.out.print(f"ragsight {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Search text and images together, and get cited answers."""
+
+
+def main() -> None:
+    """Run the command line; our own errors become one line and an exit code."""
+    try:
+        app()
+    except RagsightError as error:
+        session.err.print(Text(f"Error: {error}", style="red"))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        session.err.print("Interrupted; run the same command again to go on.")
+        sys.exit(130)

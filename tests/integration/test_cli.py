@@ -1,0 +1,207 @@
+"""The command line as a person meets it: each command in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drawings import cut_jpeg
+from fakes.openai_server import FakeOpenAI
+from ragsight.cli.demo import handbook
+from ragsight.demo.drawing import draw_product
+
+PRODUCTS = [
+    ("sneaker", "red", "striped"),
+    ("boot", "black", "plain"),
+    ("mug", "blue", "dotted"),
+    ("chair", "green", "plain"),
+    ("lamp", "yellow", "plain"),
+]
+
+
+class Shell:
+    """Runs `ragsight` in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, *arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+        kept = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY")}
+        return subprocess.run(
+            [sys.executable, "-m", "ragsight", *map(str, arguments)],
+            cwd=self.folder,
+            env={**kept, "HF_HUB_OFFLINE": "1", "COLUMNS": "200", **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def json(self, *arguments: str | Path, **variables: str) -> Any:
+        done = self.run(*arguments, "--json", **variables)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+def in_one_line(done: subprocess.CompletedProcess[str]) -> str:
+    """The error as one line; there must be one, and no traceback."""
+    assert "Traceback" not in done.stderr + done.stdout
+    return " ".join(done.stderr.split())
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shell, dict[str, Any], float]:
+    """A folder with a PDF, five pictures and a broken file, indexed once; with the time taken."""
+    folder = tmp_path_factory.mktemp("shell")
+    files = folder / "files"
+    files.mkdir()
+    shutil.copy(handbook(), files / "handbook.pdf")
+    for kind, colour, pattern in PRODUCTS:
+        draw_product(kind, colour, pattern, seed=5_000_001).save(files / f"{colour}_{kind}.png")
+    (files / "broken.jpg").write_bytes(cut_jpeg())
+    shell = Shell(folder)
+    started = time.perf_counter()
+    done = shell.run("index", "files", "--model", "ragsight-demo", "--json")
+    seconds = time.perf_counter() - started
+    assert done.returncode == 1, done.stderr
+    return shell, json.loads(done.stdout), seconds
+
+
+def test_a_broken_file_costs_only_itself_and_the_exit_code_says_so(indexed) -> None:
+    _, report, _ = indexed
+    by_name = {Path(source["uri"]).name: source for source in report["sources"]}
+    assert by_name.pop("broken.jpg")["status"] == "failed"
+    assert {source["status"] for source in by_name.values()} == {"indexed"}
+    assert len(by_name) == 6
+
+
+def test_another_process_finds_pictures_by_words(indexed) -> None:
+    shell, _, _ = indexed
+    found = shell.json("search", "a red striped sneaker", "--where", "kind=image")
+    assert found["hits"][0]["chunk"]["source"]["uri"].endswith("red_sneaker.png")
+
+
+def test_another_process_finds_passages_and_figures_with_their_pages(indexed) -> None:
+    shell, _, _ = indexed
+    hits = shell.json("search", "Which planet has the lowest density?")["hits"]
+    assert ("text", 3) in {(h["chunk"]["kind"], h["chunk"]["source"].get("page")) for h in hits}
+    hits = shell.json("search", "bar chart of planet radii", "-w", "kind=figure")["hits"]
+    assert hits[0]["chunk"]["metadata"]["label"] == "Figure 3"
+    assert hits[0]["chunk"]["source"]["page"] == 3
+
+
+def test_another_process_finds_pictures_like_a_picture(indexed, tmp_path: Path) -> None:
+    shell, _, _ = indexed
+    draw_product("mug", "blue", "dotted", seed=5_000_002).save(tmp_path / "wanted.png")
+    hits = shell.json("similar", tmp_path / "wanted.png", "-k", "1")["hits"]
+    assert hits[0]["chunk"]["source"]["uri"].endswith("blue_mug.png")
+    assert hits[0]["channels"][0]["channel"] == "image_to_image"
+
+
+def test_indexing_again_changes_nothing_and_takes_a_fraction_of_the_time(indexed) -> None:
+    shell, report, seconds = indexed
+    before = shell.json("info")
+    started = time.perf_counter()
+    done = shell.run("index", "files", "--json")
+    again = time.perf_counter() - started
+    statuses = [source["status"] for source in json.loads(done.stdout)["sources"]]
+    assert sorted(set(statuses)) == ["failed", "unchanged"]
+    assert shell.json("info") == before
+    assert json.loads(done.stdout)["seconds"] < report["seconds"] / 2
+    assert again < seconds
+
+
+def test_info_says_what_the_index_holds(indexed) -> None:
+    shell, _, _ = indexed
+    info = shell.json("info")
+    assert info["profile"]["encoder"]["name"] == "ragsight-demo"
+    assert len(info["sources"]) == 6
+    assert info["images"] >= 5 + 19
+    assert "handbook.pdf" in shell.run("info").stdout
+
+
+def test_a_search_can_be_written_as_a_gallery(indexed, tmp_path: Path) -> None:
+    shell, _, _ = indexed
+    page = tmp_path / "out" / "page.html"
+    done = shell.run("search", "moon", "--html", page)
+    assert str(page) in done.stderr.replace("\n", "")
+    assert "data:image/jpeg;base64," in page.read_text(encoding="utf-8")
+
+
+def test_asking_without_a_vision_model_shows_evidence_and_how_to_switch_one_on(indexed) -> None:
+    shell, _, _ = indexed
+    done = shell.run("ask", "How tall is Olympus Mons?")
+    assert done.returncode == 0
+    assert "[1] (" in done.stdout
+    assert "handbook.pdf, p. 4" in done.stdout
+    assert "OPENAI_API_KEY" in in_one_line(done)
+
+
+def test_asking_a_local_server_streams_an_answer_with_its_sources(indexed) -> None:
+    shell, _, _ = indexed
+    with FakeOpenAI(reply="It rises 22 kilometres [1].", local=True) as server:
+        done = shell.run(
+            "ask", "How tall is Olympus Mons?", "--base-url", server.base_url, "--vlm", "llava"
+        )
+        assert done.returncode == 0, done.stderr
+        assert "It rises 22 kilometres [1]." in done.stdout
+        assert "[1] " in done.stdout.partition("kilometres [1].")[2]
+        assert server.violations == []
+        assert "Olympus Mons" in server.requests[0].text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["index", "absent"], "absent"),
+        (["index", "void"], "nothing to index"),
+        (["search", "x", "--index", "nowhere"], "ragsight index PATH"),
+        (["info", "--index", "nowhere"], "ragsight index PATH"),
+        (["similar", "absent.png"], "absent.png"),
+        (["search", "x", "--where", "price is low"], "price is low"),
+        (["search", " "], "empty"),
+        (["index", "files", "--model", "no/such/folder/here"], "no/such/folder/here"),
+        (["index", "files", "--model", "openai/clip-vit-base-patch32"], "clip-vit-base-patch32"),
+        (["ask", "x", "--vlm", "parrot"], "parrot"),
+        (["ask", "x", "--base-url", "http://127.0.0.1:9/v1"], "--vlm"),
+    ],
+)
+def test_a_call_that_can_not_work_is_one_line_and_exit_code_two(
+    indexed, arguments: list[str], word: str
+) -> None:
+    shell, _, _ = indexed
+    (shell.folder / "void").mkdir(exist_ok=True)
+    done = shell.run(*arguments)
+    assert word in in_one_line(done)
+    assert done.returncode == 2
+
+
+def test_an_unknown_model_leaves_no_index_behind(indexed) -> None:
+    shell, _, _ = indexed
+    shell.run("index", "files", "--model", "openai/clip-vit-base-patch32", "--index", "new")
+    assert not (shell.folder / "new").exists()
+
+
+def test_a_vision_model_that_can_not_be_reached_is_one_line(indexed) -> None:
+    shell, _, _ = indexed
+    done = shell.run("ask", "Mars", "--base-url", "http://127.0.0.1:9/v1", "--vlm", "llava")
+    assert "127.0.0.1:9" in in_one_line(done)
+    assert done.returncode == 2
+
+
+def test_an_index_that_is_open_elsewhere_is_one_line(indexed) -> None:
+    from ragsight import MultimodalStore
+
+    shell, _, _ = indexed
+    with MultimodalStore.open(shell.folder / ".ragsight"):
+        done = shell.run("search", "moon")
+    assert "open already" in in_one_line(done)
+    assert done.returncode == 2
