@@ -27,12 +27,13 @@ class Bm25Encoder:
     """Term weights of BM25; the engine multiplies the inverse document frequency in.
 
     Tokens are lower-cased, stripped of stop words and stemmed for the language. The weights are
-    those of Qdrant's own BM25 (k = 1.2, b = 0.75, average length 256 tokens unless given), so
-    that a collection stays readable by other Qdrant clients.
+    those of Qdrant's own BM25 (k = 1.2, b = 0.75), so that a collection stays readable by other
+    Qdrant clients.
 
     Args:
         language: Language of stop words and stemmer, such as `english` or `german`.
-        average_length: Expected tokens in a passage.
+        average_length: Expected tokens in a passage, stop words left out; 100 fits passages of some
+            1,000 characters.
 
     Raises:
         ConfigurationError: If the language isn't known.
@@ -43,7 +44,7 @@ class Bm25Encoder:
         True
     """
 
-    def __init__(self, language: str = "english", *, average_length: float = 256.0) -> None:
+    def __init__(self, language: str = "english", *, average_length: float = 100.0) -> None:
         self.language = language
         try:
             config = qdrant_edge.Bm25Config(language=language, avg_len=average_length)

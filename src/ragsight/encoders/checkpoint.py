@@ -57,7 +57,8 @@ class Checkpoint:
         import torch
         from transformers import AutoModel
 
-        model = self._load(AutoModel.from_pretrained, dtype=torch.float32)
+        with _no_weights_bar():
+            model = self._load(AutoModel.from_pretrained, dtype=torch.float32)
         if not (hasattr(model, "get_image_features") and hasattr(model, "get_text_features")):
             raise EncoderError(
                 f"{self.model} is a {type(model).__name__}, which encodes either images or texts "
@@ -119,6 +120,21 @@ class Checkpoint:
             "Connect to the internet, give the path of a downloaded checkpoint, or try the "
             f"built-in demo model ({DEMO_MODEL!r}, which knows drawings only)."
         )
+
+
+@contextmanager
+def _no_weights_bar() -> Iterator[None]:
+    """Hide transformers' bar for reading weights, which takes a second; downloads keep theirs."""
+    from transformers.utils import logging
+
+    if not logging.is_progress_bar_enabled():
+        yield
+        return
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

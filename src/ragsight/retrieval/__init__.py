@@ -2,10 +2,11 @@
 
 from ragsight.retrieval.fusion import Fused, Fusion, fuse
 from ragsight.retrieval.hits import CHANNELS, Channel, ChannelScore, Hit
-from ragsight.retrieval.retriever import MultimodalRetriever, Query
+from ragsight.retrieval.retriever import DEFAULT_WEIGHTS, MultimodalRetriever, Query
 
 __all__ = [
     "CHANNELS",
+    "DEFAULT_WEIGHTS",
     "Channel",
     "ChannelScore",
     "Fused",

@@ -5,14 +5,20 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from ragsight.retrieval.hits import Channel, ChannelScore
 
 Fusion = Literal["rrf", "relative", "dbsf"]
 
-RRF_CONSTANT = 60.0
-"""The constant of Cormack, Clarke and Büttcher (SIGIR 2009), who found 60 near the best."""
+RRF_CONSTANT = 10.0
+"""How flat reciprocal ranks are.
+
+Cormack, Clarke and Büttcher (SIGIR 2009) took 60 for rankings of a thousand. Rankings here are
+some fifty long, where a smaller constant, which trusts the first places more, puts the right chunk
+higher (`benchmarks/fusion.py`).
+"""
 
 Ranking = Sequence[tuple[str, float]]
 """Ids with the channel's own scores, best first, no id twice."""
@@ -32,13 +38,14 @@ def fuse(
     *,
     weights: Mapping[Channel, float],
     method: Fusion = "rrf",
+    rrf_constant: float = RRF_CONSTANT,
 ) -> list[Fused]:
     """Fuse rankings by id; ties break by id, so equal input gives equal output.
 
     The weight of a channel scales what it contributes; weights need not add up to anything.
 
-    - `rrf`: `weight / (60 + rank)`, reciprocal rank fusion. Scores of different scales don't
-      matter, only ranks do.
+    - `rrf`: `weight / (rrf_constant + rank)`, reciprocal rank fusion. Scores of different
+      scales don't matter, only ranks do.
     - `relative`: `weight * (score - min) / (max - min)` within the channel; 1 where all are equal.
     - `dbsf`: `weight * (score - (mean - 3 sd)) / (6 sd)` within the channel, clipped to 0..1
       (Qdrant's distribution-based score fusion); 0.5 where all are equal.
@@ -47,11 +54,14 @@ def fuse(
         rankings: By channel. Empty ones are normal.
         weights: By channel; 0 or more.
         method: How a place in a ranking becomes a contribution.
+        rrf_constant: The larger, the less the first places stand out; 0 or more.
 
     Returns:
         All ids of all rankings, best first.
     """
-    contribute = _METHODS[method]
+    contribute = (
+        partial(_reciprocal_rank, constant=rrf_constant) if method == "rrf" else _METHODS[method]
+    )
     by_id: dict[str, list[ChannelScore]] = {}
     for channel, ranking in rankings.items():
         shares = contribute([score for _, score in ranking])
@@ -67,8 +77,8 @@ def _fused(id_: str, channels: list[ChannelScore]) -> Fused:
     return Fused(id_, sum(c.contribution for c in ordered), tuple(ordered))
 
 
-def _reciprocal_rank(scores: Sequence[float]) -> list[float]:
-    return [1.0 / (RRF_CONSTANT + rank) for rank in range(1, len(scores) + 1)]
+def _reciprocal_rank(scores: Sequence[float], constant: float) -> list[float]:
+    return [1.0 / (constant + rank) for rank in range(1, len(scores) + 1)]
 
 
 def _relative_score(scores: Sequence[float]) -> list[float]:
@@ -91,7 +101,6 @@ def _distribution_based(scores: Sequence[float]) -> list[float]:
 
 
 _METHODS: Mapping[Fusion, Callable[[Sequence[float]], list[float]]] = {
-    "rrf": _reciprocal_rank,
     "relative": _relative_score,
     "dbsf": _distribution_based,
 }

@@ -24,6 +24,16 @@ _TARGETS: Mapping[Channel, tuple[Collection, str]] = {
 }
 
 
+DEFAULT_WEIGHTS: Mapping[Channel, float] = {
+    "bm25": 1.0,
+    "dense": 1.0,
+    "text_to_image": 0.5,
+    "image_to_image": 1.0,
+}
+"""Words find images with half a voice: CLIP ranks every image, whether or not one of them fits,
+where BM25 is silent about what doesn't match (`benchmarks/fusion.py` measures it)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """What to look for: words, an image, or both.
@@ -56,8 +66,8 @@ class MultimodalRetriever:
     Args:
         store: Where to search.
         k: How many hits unless the query says otherwise.
-        weights: By channel (`bm25`, `dense`, `text_to_image`, `image_to_image`); 1 where not
-            given, 0 turns a channel off.
+        weights: By channel (`bm25`, `dense`, `text_to_image`, `image_to_image`); where not given
+            that of `DEFAULT_WEIGHTS`. 0 turns a channel off.
         fusion: `rrf`, `relative` or `dbsf`; see `ragsight.retrieval.fuse`.
         depth: How far down each channel's ranking to look; by default four times k, at least 50.
 
@@ -237,7 +247,7 @@ def _checked_weights(weights: Mapping[Channel, float] | None) -> dict[Channel, f
             raise QueryError(f"There is no channel {channel!r}; there are {', '.join(CHANNELS)}.")
         if not 0 <= weight < float("inf"):
             raise QueryError(f"The weight of {channel!r} is {weight}; it must be 0 or more.")
-    complete = dict.fromkeys(CHANNELS, 1.0) | given
+    complete = dict(DEFAULT_WEIGHTS) | given
     if not any(complete.values()):
         raise QueryError("All channels have weight 0: nothing could be found.")
     return complete

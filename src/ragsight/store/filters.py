@@ -97,7 +97,7 @@ def _field(key: str) -> str:
     return key if key.startswith((f"{METADATA_KEY}.", f"{OWN_KEY}.")) else f"{METADATA_KEY}.{key}"
 
 
-def _operators(field: str, key: str, operators: Mapping[str, Any]) -> models.Filter:
+def _operators(field: str, key: str, operators: Mapping[str, Any]) -> models.Condition:
     ranges = {name: value for name, value in operators.items() if name in _RANGE}
     conditions = [_range(field, key, ranges)] if ranges else []
     for name, value in operators.items():
@@ -109,7 +109,7 @@ def _operators(field: str, key: str, operators: Mapping[str, Any]) -> models.Fil
         conditions.append(_OPERATORS[name](field, key, value))
     if not conditions:
         raise QueryError(f"The filter on {key!r} is empty.")
-    return models.Filter(must=conditions)
+    return conditions[0] if len(conditions) == 1 else models.Filter(must=conditions)
 
 
 def _range(field: str, key: str, bounds: Mapping[str, Any]) -> models.Condition:

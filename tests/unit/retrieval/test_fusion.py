@@ -20,14 +20,14 @@ rankings = st.dictionaries(st.sampled_from(CHANNELS), ranking)
 methods = st.sampled_from(METHODS)
 
 
-def test_reciprocal_rank_fusion_adds_weight_over_sixty_plus_rank() -> None:
+def test_reciprocal_rank_fusion_adds_weight_over_constant_plus_rank() -> None:
     found: dict[Channel, list[tuple[str, float]]] = {
         "bm25": [("a", 9.0), ("b", 3.0)],
         "text_to_image": [("b", 0.3)],
     }
     fused = fuse(found, weights=EVEN | {"text_to_image": 2.0})
     assert [item.id for item in fused] == ["b", "a"]
-    assert fused[0].score == pytest.approx(1 / 62 + 2 / 61)
+    assert fused[0].score == pytest.approx(1 / 12 + 2 / 11)
     assert [(c.channel, c.rank) for c in fused[0].channels] == [("text_to_image", 1), ("bm25", 2)]
 
 

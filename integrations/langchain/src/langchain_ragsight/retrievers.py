@@ -34,7 +34,7 @@ class MultimodalRetriever(BaseRetriever):
         k_text: How many of them without an image at the most.
         k_images: How many of them with an image at the most.
         filter: What each must fulfil, such as `{"price": {"lt": 50}}`.
-        weights: By channel; 1 where not given, 0 turns a channel off.
+        weights: By channel, instead of ragsight's own; 0 turns a channel off.
         fusion: `rrf`, `relative` or `dbsf`.
         depth: How far down each channel's ranking to look.
 

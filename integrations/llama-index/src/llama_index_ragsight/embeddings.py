@@ -35,7 +35,7 @@ class ClipEmbedding(MultiModalEmbedding):
     Example:
         >>> embedding = ClipEmbedding("ragsight-demo")
         >>> text, = embedding.get_text_embedding_batch(["a red sneaker"])
-        >>> round(embedding.similarity(text, text), 3)
+        >>> float(round(embedding.similarity(text, text), 3))
         1.0
     """
 
