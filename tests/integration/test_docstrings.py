@@ -1,0 +1,36 @@
+"""The examples in the docstrings of all three packages are true."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+PACKAGES = ("ragsight", "langchain_ragsight", "llama_index_ragsight")
+# Modules that only developers run, with tools that users don't have.
+BUILDERS = ("ragsight.__main__", "ragsight.demo.build_handbook", "ragsight.demo.handbook.")
+
+
+def module_names() -> list[str]:
+    names = []
+    for package in PACKAGES:
+        path = importlib.import_module(package).__path__
+        found = pkgutil.walk_packages(path, f"{package}.", onerror=lambda _name: None)
+        names += [package, *(module.name for module in found)]
+    return [name for name in names if not name.startswith(BUILDERS)]
+
+
+@pytest.mark.parametrize("name", module_names())
+def test_the_examples_of_a_module_are_true(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    # Examples may make backends; none of them sends anything.
+    monkeypatch.setenv("OPENAI_API_KEY", "test")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
+    module = importlib.import_module(name)
+    failed, _ = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
+    assert failed == 0
