@@ -17,6 +17,8 @@ from ragsight.retrieval import Hit
 
 _SHOWN_METADATA = 6
 _EXCERPT_LENGTH = 320
+_NAMES = ("label", "name", "title")
+_SHOWN_ELSEWHERE = frozenset({*_NAMES, "caption", "description", "order", "inner_text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def _card(number: int, hit: Hit) -> dict[str, object]:
     chunk = hit.chunk
     return {
         "number": number,
-        "title": chunk.title,
+        "title": _heading(chunk),
         "kind": chunk.kind,
         "place": str(chunk.source),
         "section": " > ".join(chunk.source.section),
@@ -102,8 +104,19 @@ def _card(number: int, hit: Hit) -> dict[str, object]:
     }
 
 
+def _heading(chunk: Chunk) -> str:
+    for key in _NAMES:
+        if value := chunk.metadata.get(key):
+            return str(value)
+    return chunk.source.section[-1] if chunk.source.section else chunk.kind.capitalize()
+
+
 def _facts(chunk: Chunk) -> list[tuple[str, str]]:
-    plain = [(k, str(v)) for k, v in chunk.metadata.items() if isinstance(v, str | int | float)]
+    plain = [
+        (key, str(value))
+        for key, value in chunk.metadata.items()
+        if isinstance(value, str | int | float) and key not in _SHOWN_ELSEWHERE
+    ]
     return [(key, value) for key, value in plain if len(value) <= 60][:_SHOWN_METADATA]
 
 
