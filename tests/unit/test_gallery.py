@@ -31,7 +31,14 @@ class Page(HTMLParser):
 def test_a_hit_is_shown_with_picture_place_score_and_reason() -> None:
     hit = Hit(image_chunk(3, "Figure 1: pump", price=5), 0.0164, SCORES)
     page = Page(render_gallery([GallerySection("pump", [hit], note="two of nine")]))
-    for part in ("Figure 1: pump", "two of nine", "a.pdf, p. 4", "0.0164", "bm25 #1 (7.25)", "price"):
+    for part in (
+        "Figure 1: pump",
+        "two of nine",
+        "a.pdf, p. 4",
+        "0.0164",
+        "bm25 #1 (7.25)",
+        "price",
+    ):
         assert part in page.words
     [image] = [attributes for tag, attributes in page.tags if tag == "img"]
     assert str(image["src"]).startswith("data:image/jpeg;base64,")
