@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from ragsight.errors import EncoderError, ModelNotFoundError, ModelUnavailableError
@@ -40,6 +42,10 @@ class Checkpoint:
 
     def dimension(self) -> int:
         """Length of the vectors, from the configuration."""
+        # Most local folders say it outright, and importing transformers takes seconds.
+        stated = _read_json(Path(self.location, "config.json")).get("projection_dim")
+        if isinstance(stated, int):
+            return stated
         from transformers import AutoConfig
 
         config = self._load(AutoConfig.from_pretrained)
@@ -120,6 +126,14 @@ class Checkpoint:
             "Connect to the internet, give the path of a downloaded checkpoint, or try the "
             f"built-in demo model ({DEMO_MODEL!r}, which knows drawings only)."
         )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 @contextmanager

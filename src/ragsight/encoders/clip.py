@@ -11,11 +11,12 @@ import numpy as np
 
 from ragsight.encoders.base import EncoderSpec, FloatArray, SkipHandler
 from ragsight.encoders.checkpoint import DEFAULT_MODEL, DEMO_MODEL, Checkpoint
-from ragsight.errors import EncoderError, RagsightError
+from ragsight.errors import EncoderError, ImageError, InputError
 from ragsight.images import ImageSource, describe_image, open_image
 
 if TYPE_CHECKING:
     import torch
+    from PIL import Image
 
 __all__ = ["DEFAULT_MODEL", "DEMO_MODEL", "ClipEncoder"]
 
@@ -118,18 +119,19 @@ class ClipEncoder:
             ImageError: If an image can't be opened and there is no `on_skip`.
             EncoderError: If the checkpoint can't be loaded, or gives values that aren't finite.
         """
-        parts = self._loaded()
-        pixels = self._preprocessed(parts, images, on_skip)
-        rows = [parts.embed_pixels(batch) for batch in _batched(pixels, self.batch_size)]
+        pixels = self._preprocessed(images, on_skip)
+        rows = [self._loaded().embed_pixels(batch) for batch in _batched(pixels, self.batch_size)]
         return self._normalised(rows)
 
     def _preprocessed(
-        self, parts: _Parts, images: Iterable[ImageSource], on_skip: SkipHandler | None
+        self, images: Iterable[ImageSource], on_skip: SkipHandler | None
     ) -> Iterator[torch.Tensor]:
         for index, image in enumerate(images):
             try:
-                yield parts.pixels(image)
-            except RagsightError as error:
+                # Opened before the model is loaded: no weights are read for broken images alone.
+                upright = open_image(image)
+                yield self._loaded().pixels(upright, describe_image(image))
+            except InputError as error:
                 if on_skip is None:
                     raise
                 on_skip(index, error)
@@ -162,24 +164,28 @@ class _Parts:
         self._torch = torch
         self.device = torch.device(device if device is not None else _best_device(torch))
         self.model = checkpoint.load_model().to(self.device).eval()
-        self.processor = checkpoint.load_image_processor()
-        self.tokenizer = checkpoint.load_tokenizer()
-        # The fast tokenizers refuse to be set up by one thread while another one encodes.
-        self._tokenizer_lock = threading.Lock()
+        self._checkpoint = checkpoint
+        # Loads what a search by words, or an index of images only, may never need; and the fast
+        # tokenizers refuse to be set up by one thread while another one encodes.
+        self._lock = threading.Lock()
+        self._processor: Any = None
+        self._tokenizer: Any = None
         text_config = getattr(self.model.config, "text_config", self.model.config)
         self.context_length = int(getattr(text_config, "max_position_embeddings", 77))
         # SigLIP learned from texts padded to the full length, and reads shorter ones wrongly.
         is_siglip = str(self.model.config.model_type).startswith("siglip")
         self.padding: bool | str = "max_length" if is_siglip else True
 
-    def pixels(self, image: ImageSource) -> torch.Tensor:
-        """Decode and preprocess one image: `(3, height, width)`."""
-        rgb = open_image(image)
+    def pixels(self, image: Image.Image, name: str) -> torch.Tensor:
+        """Preprocess one opened image: `(3, height, width)`."""
+        with self._lock:
+            if self._processor is None:
+                self._processor = self._checkpoint.load_image_processor()
         try:
-            features = self.processor(images=rgb, return_tensors="pt")
+            features = self._processor(images=image, return_tensors="pt")
         except ValueError as error:
-            raise EncoderError(
-                f"{describe_image(image)}: the image can't be prepared for the model ({error})."
+            raise ImageError(
+                f"{name}: the image can't be prepared for the model ({error})."
             ) from error
         pixels: torch.Tensor = features["pixel_values"][0]
         return pixels
@@ -190,8 +196,10 @@ class _Parts:
             return self._array(self.model.get_image_features(pixel_values=pixels))
 
     def embed_texts(self, batch: Sequence[str]) -> FloatArray:
-        with self._tokenizer_lock:
-            tokens = self.tokenizer(
+        with self._lock:
+            if self._tokenizer is None:
+                self._tokenizer = self._checkpoint.load_tokenizer()
+            tokens = self._tokenizer(
                 list(batch),
                 padding=self.padding,
                 truncation=True,

@@ -129,3 +129,12 @@ def test_weights_that_are_not_finite_are_reported(clip_folder: Path, tmp_path: P
 def test_a_batch_size_below_one_is_refused() -> None:
     with pytest.raises(EncoderError, match="batch_size"):
         ClipEncoder(batch_size=0)
+
+
+def test_broken_images_alone_load_no_weights(tmp_path: Path) -> None:
+    encoder = ClipEncoder(str(tmp_path / "no-model-here"))
+    (tmp_path / "no-model-here").mkdir()
+    (tmp_path / "no-model-here" / "config.json").write_text('{"projection_dim": 16}')
+    skipped: list[int] = []
+    rows = encoder.encode_images([b"no image"], on_skip=lambda index, _: skipped.append(index))
+    assert (rows.shape, skipped) == ((0, 16), [0])
