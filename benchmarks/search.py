@@ -19,6 +19,7 @@ from typing import TypeVar
 import numpy as np
 
 from ragsight import Chunk, EncoderSpec, MultimodalRetriever, MultimodalStore, Query, Source
+from ragsight.retrieval import Channel
 
 T = TypeVar("T")
 
@@ -62,20 +63,23 @@ def passages(count: int) -> list[Chunk]:
     ]
 
 
-def queries(filter_: dict[str, object] | None, weights: dict[str, float]) -> list[Query]:
-    """The same random questions for every engine."""
+def queries(
+    chunks: Sequence[Chunk], filter_: dict[str, object] | None, weights: dict[Channel, float]
+) -> list[Query]:
+    """Questions of eight words out of a passage, the same for every engine."""
     random = np.random.default_rng(11)
-    texts = [" ".join(f"w{w}" for w in random.integers(5, 300, 4)) for _ in range(QUERIES)]
+    picked = [chunks[n].text.split() for n in random.integers(0, len(chunks), QUERIES)]
+    texts = [" ".join(random.permutation(words)[:8]) for words in picked]
     return [Query(text=text, k=10, filter=filter_, weights=weights) for text in texts]
 
 
-DENSE_ONLY = {"bm25": 0.0, "text_to_image": 0.0}
-HYBRID = {"text_to_image": 0.0}
-CASES = {
-    "dense, no filter": queries(None, DENSE_ONLY),
-    "dense, 1% filter": queries({"percent": 7}, DENSE_ONLY),
-    "dense, 10% filter": queries({"percent": {"lt": 10}}, DENSE_ONLY),
-    "dense + BM25": queries(None, HYBRID),
+DENSE_ONLY: dict[Channel, float] = {"bm25": 0.0, "text_to_image": 0.0}
+HYBRID: dict[Channel, float] = {"text_to_image": 0.0}
+CASES: dict[str, tuple[dict[str, object] | None, dict[Channel, float]]] = {
+    "dense, no filter": (None, DENSE_ONLY),
+    "dense, 1% filter": ({"percent": 7}, DENSE_ONLY),
+    "dense, 10% filter": ({"percent": {"lt": 10}}, DENSE_ONLY),
+    "dense + BM25": (None, HYBRID),
 }
 
 
@@ -123,7 +127,8 @@ def main() -> None:
             f"ingest: embedded {ours:.1f} s, then {graph:.1f} s for the graph; local {theirs:.1f} s"
         )
         print(f"{'':18}{'embedded ms':>12}{'local ms':>12}{'ratio':>8}{'same top 10':>13}")
-        for case, asked in CASES.items():
+        for case, (filter_, weights) in CASES.items():
+            asked = queries(chunks, filter_, weights)
             row = compare(MultimodalRetriever(embedded), MultimodalRetriever(local), asked)
             print(f"{case:18}{row}")
 
