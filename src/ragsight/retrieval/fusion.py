@@ -12,12 +12,12 @@ from ragsight.retrieval.hits import Channel, ChannelScore
 
 Fusion = Literal["rrf", "relative", "dbsf"]
 
-RRF_CONSTANT = 10.0
+RRF_CONSTANT = 2.0
 """How flat reciprocal ranks are.
 
 Cormack, Clarke and Büttcher (SIGIR 2009) took 60 for rankings of a thousand. Rankings here are
-some fifty long, where a smaller constant, which trusts the first places more, puts the right chunk
-higher (`benchmarks/fusion.py`).
+some fifty long, where a small constant, which trusts the first places more, puts the right chunk
+higher (`benchmarks/fusion.py`). Qdrant's own fusion takes 2 as well.
 """
 
 Ranking = Sequence[tuple[str, float]]

@@ -27,7 +27,7 @@ def test_reciprocal_rank_fusion_adds_weight_over_constant_plus_rank() -> None:
     }
     fused = fuse(found, weights=EVEN | {"text_to_image": 2.0})
     assert [item.id for item in fused] == ["b", "a"]
-    assert fused[0].score == pytest.approx(1 / 12 + 2 / 11)
+    assert fused[0].score == pytest.approx(1 / 4 + 2 / 3)
     assert [(c.channel, c.rank) for c in fused[0].channels] == [("text_to_image", 1), ("bm25", 2)]
 
 
