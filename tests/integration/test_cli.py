@@ -198,3 +198,39 @@ def test_an_index_that_is_open_elsewhere_is_one_line(indexed) -> None:
         done = shell.run("search", "moon")
     assert "open already" in in_one_line(done)
     assert done.returncode == 2
+
+
+def test_bad_files_of_every_kind_are_named_and_the_good_one_is_indexed(tmp_path: Path) -> None:
+    import pymupdf
+
+    files = tmp_path / "files"
+    files.mkdir()
+    document = pymupdf.open()
+    document.new_page().insert_text((72, 72), "Secret words.")
+    document.save(
+        files / "locked.pdf", encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="a", owner_pw="b"
+    )
+    whole = handbook().read_bytes()
+    (files / "half.pdf").write_bytes(whole[: len(whole) // 50])
+    (files / "page.pdf").write_text("<html>404</html>")
+    (files / "words.jpg").write_text("these are words")
+    (files / "empty.png").write_bytes(b"")
+    (files / "cut.jpg").write_bytes(cut_jpeg())
+    (files / "good.md").write_text("# Pumps\nOil the pump.")
+    shell = Shell(tmp_path)
+    done = shell.run("index", "files", "--model", "ragsight-demo")
+    message = in_one_line(done)
+    assert done.returncode == 1
+    for name in ("locked.pdf", "half.pdf", "page.pdf", "words.jpg", "empty.png", "cut.jpg"):
+        assert name in message
+    assert "1 indexed, 6 failed" in done.stdout
+    assert shell.json("search", "oil")["hits"][0]["chunk"]["text"].endswith("Oil the pump.")
+
+
+def test_an_index_made_with_another_model_is_left_alone(indexed, clip_folder: Path) -> None:
+    shell, _ = indexed
+    before = shell.json("info")
+    done = shell.run("index", "files", "--model", clip_folder)
+    assert "ragsight-demo" in in_one_line(done)
+    assert done.returncode == 2
+    assert shell.json("info") == before
