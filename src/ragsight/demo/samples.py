@@ -72,7 +72,7 @@ def combinations(*, held_out: bool) -> list[tuple[str, str, str]]:
     return [names for names in cube if is_held_out(*names) is held_out]
 
 
-def training_samples(products: int = 20, shapes: int = 8, figures: int = 480) -> Iterator[Sample]:
+def training_samples(products: int = 20, shapes: int = 5, figures: int = 450) -> Iterator[Sample]:
     """The pictures to train on.
 
     Args:

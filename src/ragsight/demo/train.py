@@ -52,7 +52,7 @@ class Settings:
         threads: Threads of torch, and processes that draw.
     """
 
-    steps: int = 2000
+    steps: int = 1600
     batch: int = 64
     matrix_rate: float = 0.02
     rate: float = 0.002
