@@ -1,5 +1,6 @@
 """Opening, checking, referring to and preparing images."""
 
+from ragsight.images.fetch import FetchLimits, afetch_image, fetch_image
 from ragsight.images.opening import (
     MAX_PIXELS,
     ImageSource,
@@ -13,10 +14,13 @@ from ragsight.images.thumbnails import thumbnail, thumbnail_data_uri
 
 __all__ = [
     "MAX_PIXELS",
+    "FetchLimits",
     "ImageLimits",
     "ImageSource",
     "PreparedImage",
+    "afetch_image",
     "describe_image",
+    "fetch_image",
     "image_ref",
     "open_image",
     "prepare_image",

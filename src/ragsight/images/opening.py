@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +16,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ragsight.chunks import ImageRef
 from ragsight.errors import ImageError, SourceNotFoundError
+from ragsight.images.fetch import fetch_image
+from ragsight.images.uris import decode_data_uri, is_data_uri, is_web_address, redact_url
 
 ImageSource: TypeAlias = str | Path | bytes | Image.Image | ImageRef
-"""A path, an fsspec URL, encoded bytes, a Pillow image, or a reference."""
+"""A path, a URL of the web or fsspec, a `data:` URI, encoded bytes, Pillow image, or reference."""
 
 MAX_PIXELS = 89_478_485
 """Largest image that is decoded: Pillow's own decompression-bomb limit (a quarter of 1 GiB)."""
@@ -29,33 +32,41 @@ _MIME_BY_FORMAT = {name: f"image/{name.lower()}" for name in FORMATS} | {"MPO": 
 _DECODER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error)
 """What Pillow's decoders raise on damaged files."""
 
+# fsspec would fetch these by itself, unchecked.
+_CHAINED_WEB_ADDRESS = re.compile(r"::https?:", re.IGNORECASE)
+
 _ORIENTATION_TAG = 0x0112
 _SIDEWAYS_ORIENTATIONS = frozenset({5, 6, 7, 8})
 
 
 def describe_image(source: ImageSource) -> str:
-    """Name an image for a message: its path, or what it is where there is no path."""
-    if isinstance(source, ImageRef):
-        return source.uri
+    """Name an image for a message: its path, or what it is where there is no path.
+
+    URLs are named without credentials and query, `data:` URIs by their length.
+    """
     if isinstance(source, bytes):
         return f"image of {len(source):,} bytes"
     if isinstance(source, Image.Image):
         return f"{source.mode} image of {source.width}x{source.height}"
-    return str(source)
+    uri = source.uri if isinstance(source, ImageRef) else str(source)
+    if is_data_uri(uri):
+        return f"data URI of {len(uri):,} characters"
+    return redact_url(uri) if is_web_address(uri) else uri
 
 
 def read_image_bytes(source: ImageSource) -> bytes:
     """Read the encoded bytes of an image; a Pillow image is encoded as PNG.
 
     Args:
-        source: Where the image is. A reference with bytes in hand isn't read again.
+        source: Where the image is. A reference with bytes in hand isn't read again. A URL of the
+            web is fetched within the default limits of `fetch_image`: no private addresses.
 
     Returns:
         The bytes, undecoded and unchecked.
 
     Raises:
         SourceNotFoundError: If there is no such file.
-        ImageError: If the file can't be read, or the address is one that isn't fetched.
+        ImageError: If the file can't be read, or the address can't or mustn't be fetched.
     """
     if isinstance(source, bytes):
         return source
@@ -69,9 +80,14 @@ def read_image_bytes(source: ImageSource) -> bytes:
 
 
 def _read_uri(uri: str) -> bytes:
-    if uri.startswith(("http://", "https://")):
+    if is_data_uri(uri):
+        return decode_data_uri(uri)
+    if is_web_address(uri):
+        return fetch_image(uri)
+    if _CHAINED_WEB_ADDRESS.search(uri):
         raise ImageError(
-            f"{uri}: images are not fetched from the web. Download the file and pass its path."
+            f"{describe_image(uri)}: addresses of the web are not fetched through another file "
+            "system. Download the file and pass its path."
         )
     if uri.startswith("blob:"):
         raise ImageError(
@@ -95,7 +111,8 @@ def open_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> Image.Im
     images are converted, and of an animation the first frame is taken.
 
     Args:
-        source: A path, fsspec URL, encoded bytes, Pillow image, or reference.
+        source: A path, a URL of the web or of fsspec, a `data:` URI, encoded bytes, a Pillow
+            image, or a reference.
         max_pixels: Refuse larger images before they are decoded.
 
     Returns:
@@ -122,7 +139,8 @@ def image_ref(source: ImageSource, *, uri: str = "", max_pixels: int = MAX_PIXEL
     """Read an image's header and make the reference to it.
 
     Args:
-        source: Where the image is. The bytes stay in the reference unless it has a path.
+        source: Where the image is. The bytes stay in the reference unless it is a file, which can
+            be read again; what was fetched from the web may be another image the next time.
         uri: How to name an image that has no path of its own.
         max_pixels: Refuse larger images.
 
@@ -143,15 +161,16 @@ def image_ref(source: ImageSource, *, uri: str = "", max_pixels: int = MAX_PIXEL
         if image.getexif().get(_ORIENTATION_TAG) in _SIDEWAYS_ORIENTATIONS:
             width, height = height, width
     digest = hashlib.sha256(data).hexdigest()
-    has_path = isinstance(source, str | Path)
+    has_uri = isinstance(source, str | Path) and not is_data_uri(str(source))
+    is_file = has_uri and not is_web_address(str(source))
     return ImageRef(
-        uri=uri or (str(source) if has_path else f"blob:{digest}"),
+        uri=uri or (str(source) if has_uri else f"blob:{digest}"),
         sha256=digest,
         mime=_MIME_BY_FORMAT[image.format or ""],
         width=width,
         height=height,
         size=len(data),
-        data=None if has_path else data,
+        data=None if is_file else data,
     )
 
 

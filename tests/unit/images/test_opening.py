@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import io
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from PIL import Image
 
 from drawings import cut_jpeg, noise
 from ragsight.errors import ImageError, SourceNotFoundError
-from ragsight.images import image_ref, open_image, read_image_bytes, thumbnail
+from ragsight.images import describe_image, image_ref, open_image, read_image_bytes, thumbnail
 
 
 def encoded(image: Image.Image, format: str, **options: object) -> bytes:
@@ -108,9 +109,33 @@ def test_a_huge_image_is_refused_before_it_is_decoded() -> None:
         open_image(encoded(noise(1), "PNG"), max_pixels=10)
 
 
-def test_nothing_is_fetched_from_the_web() -> None:
-    with pytest.raises(ImageError, match="not fetched"):
-        open_image("https://example.org/a.png")
+def test_addresses_of_the_web_go_through_the_safe_fetcher() -> None:
+    for url in ("http://127.0.0.1:9/a.png", "HTTPS://localhost/a.png"):
+        with pytest.raises(ImageError, match="isn't public"):
+            open_image(url)
+
+
+@pytest.mark.parametrize("url", ["simplecache::http://127.0.0.1/a", "zip://a::HTTPS://x.org/a.zip"])
+def test_no_other_file_system_fetches_from_the_web(url: str) -> None:
+    with pytest.raises(ImageError, match="not fetched through another file system"):
+        open_image(url)
+
+
+def test_a_data_uri_opens_like_the_bytes_in_it() -> None:
+    data = encoded(noise(1), "PNG")
+    uri = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+    assert open_image(uri).tobytes() == open_image(data).tobytes()
+    assert image_ref(uri) == image_ref(data)
+    assert image_ref(uri).data == data
+
+
+def test_images_are_named_without_their_content_and_without_secrets() -> None:
+    secret = "data:image/png;base64," + "A" * 1000
+    assert describe_image(secret) == "data URI of 1,022 characters"
+    assert describe_image("https://me:secret@x.org/a.png?key=secret") == "https://x.org/a.png?…"
+    assert describe_image("shoes/red.png") == "shoes/red.png"
+    with pytest.raises(ImageError, match=r"^data URI of 1,022 characters: this is not an image"):
+        open_image(secret)
 
 
 def test_a_reference_to_a_file_reads_it_again_and_one_to_bytes_keeps_them(tmp_path: Path) -> None:
