@@ -12,7 +12,7 @@ from ragsight.chunks import Chunk
 from ragsight.errors import InputError, RagsightError
 from ragsight.loaders import Loader, discover, loader_for
 from ragsight.store import MultimodalStore, SourceRecord
-from ragsight.store.store import BATCH_SIZE
+from ragsight.store.operations import BATCH_SIZE
 
 Status = Literal["indexed", "unchanged", "failed"]
 

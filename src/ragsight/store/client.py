@@ -1,155 +1,219 @@
-"""The engine over a `QdrantClient`: a server, a cluster, or qdrant-client's local mode."""
+"""The engine over Qdrant clients: a server, a cluster, or qdrant-client's local mode."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
-import httpx
-import numpy as np
-from qdrant_client import QdrantClient, models
-from qdrant_client.common.client_exceptions import QdrantException
-from qdrant_client.http.exceptions import ApiException, ResponseHandlingException
-from qdrant_client.local.qdrant_local import QdrantLocal
+from qdrant_client import models
 
-from ragsight.encoders import FloatArray, SparseVector
 from ragsight.errors import StoreError
-from ragsight.store.engine import Found, Payloads, Point, Vector, VectorSearch, ranked
-from ragsight.store.schema import BM25, CLIP, COLLECTIONS, DENSE, INDEXED_KEYS, Collection
+from ragsight.store.client_errors import is_conflict, server_errors
+from ragsight.store.client_points import batches, client_vector, own_point
+from ragsight.store.clients import Clients
+from ragsight.store.collection_options import CollectionOptions, creation_arguments
+from ragsight.store.engine import Found, Payload, Point, VectorSearch, ranked
+from ragsight.store.programs import Program, Request, Step, StepRunner, Together
+from ragsight.store.schema import (
+    COLLECTIONS,
+    INDEXED_KEYS,
+    METADATA_KEY,
+    PAYLOAD_READ,
+    Collection,
+    IndexKind,
+)
 
 PROFILE_KEY = "ragsight"
-_INDEX_TYPES = {
+_INDEX_TYPES: Mapping[IndexKind, models.PayloadSchemaType] = {
     "keyword": models.PayloadSchemaType.KEYWORD,
     "integer": models.PayloadSchemaType.INTEGER,
+    "float": models.PayloadSchemaType.FLOAT,
+    "datetime": models.PayloadSchemaType.DATETIME,
 }
 
 
 class ClientEngine:
-    """Two collections, `<name>-text` and `<name>-image`, behind a Qdrant client.
+    """A text and an image collection behind Qdrant clients.
 
     Args:
-        client: The client; closed with the engine only if the engine's maker owns it.
-        name: Prefix of the collections.
-        owns_client: Whether closing the engine closes the client.
+        clients: The clients.
+        names: The collections' names; foreign ones may lack one of the two.
+        options: How collections are made, and which shard is written to and searched.
+        parallel: How many requests may be under way at once.
+        reads: Keys of the payload that are read; None for all.
     """
 
-    def __init__(self, client: QdrantClient, *, name: str, owns_client: bool) -> None:
-        self._client = client
-        self._name = name
-        self._owns_client = owns_client
-        self._closed = False
-        local = getattr(client, "_client", None)
-        self._is_local = isinstance(local, QdrantLocal)
-        # Local mode loses points when threads write at once.
-        self._lock: AbstractContextManager[Any] = (
-            threading.RLock() if self._is_local else nullcontext()
+    def __init__(
+        self,
+        clients: Clients,
+        *,
+        names: Mapping[Collection, str],
+        options: CollectionOptions | None = None,
+        parallel: int = 4,
+        reads: Sequence[str] | None = PAYLOAD_READ,
+    ) -> None:
+        self._clients = clients
+        self._names = dict(names)
+        self._options = options if options is not None else CollectionOptions()
+        self._reads: Any = True if reads is None else list(reads)
+        self.is_remote = not clients.is_local
+        self.runner = StepRunner(
+            clients.request, clients.arequest, parallel=parallel if self.is_remote else 1
         )
 
     @property
     def place(self) -> str:
-        """The collections' name at the client's address."""
-        address = getattr(getattr(self._client, "_client", None), "rest_uri", "local Qdrant")
-        return f"{address} ({self._name})"
+        """The collections' names at the client's address."""
+        return f"{self._clients.address} ({', '.join(self._names.values())})"
 
-    def read_profile(self) -> Mapping[str, Any] | None:
+    def has(self, collection: Collection) -> bool:
+        """Whether the collection was named."""
+        return collection in self._names
+
+    def read_profile(self) -> Program[Payload | None]:
         """Read the profile from the text collection's metadata."""
-        name = self._collection("text")
-        with self._guard():
-            if not self._client.collection_exists(name):
-                return None
-            info = self._client.get_collection(name)
+        if not (yield from self._exists("text")):
+            return None
+        info = yield from self.info("text")
         profile = (info.config.metadata or {}).get(PROFILE_KEY, {})
         return profile if isinstance(profile, dict) else {}
 
-    def create(self, profile: Mapping[str, Any]) -> None:
-        """Make both collections; the text one, which holds the profile, last."""
+    def create(self, profile: Payload) -> Program[None]:
+        """Make both collections; the text one, by which an index is known, last."""
         for collection in reversed(COLLECTIONS):
-            name = self._collection(collection)
-            with self._guard():
-                if not self._client.collection_exists(name):
-                    self._client.create_collection(name, **_collection_options(collection, profile))
-                    self._create_indexes(name)
+            arguments = creation_arguments(collection, profile, self._options)
+            arguments["metadata"] = {PROFILE_KEY: dict(profile)}
+            if not (yield from self._make("create_collection", collection, **arguments)):
+                yield from self._check_made_alike(collection, profile)
+            for key in self._options.shard_keys if self.is_remote else ():
+                yield from self._make("create_shard_key", collection, shard_key=key)
+            yield from self.index_payload(collection, INDEXED_KEYS)
+            yield from self._index_tenant(collection)
 
-    def _create_indexes(self, name: str) -> None:
-        if self._is_local:
-            return  # Local mode scans; asking for an index only makes it warn.
-        for key, kind in INDEXED_KEYS.items():
-            self._client.create_payload_index(name, key, field_schema=_INDEX_TYPES[kind])
+    def _make(self, method: str, collection: Collection, **arguments: Any) -> Program[bool]:
+        """Ask for something new, unless it is there: of an earlier try, or another process."""
+        try:
+            yield from self._ask(method, collection, **arguments)
+        except StoreError as error:
+            if not is_conflict(error.__cause__):
+                raise
+            return False
+        return True
 
-    def start(self) -> None:
-        """Check that both collections are there."""
-        for collection in COLLECTIONS:
-            name = self._collection(collection)
-            with self._guard():
-                exists = self._client.collection_exists(name)
-            if not exists:
-                raise StoreError(
-                    f"{self.place}: the collection {name!r} is missing. Delete "
-                    f"{self._name + '-text'!r} and index again."
+    def _check_made_alike(self, collection: Collection, profile: Payload) -> Program[None]:
+        info = yield from self.info(collection)
+        if (info.config.metadata or {}).get(PROFILE_KEY) != dict(profile):
+            raise StoreError(
+                f"{self.place}: there is a collection {self._names[collection]!r} already, made "
+                "with another encoder or by another application. Open it with that encoder, "
+                "delete it, or choose another name=."
+            )
+
+    def _index_tenant(self, collection: Collection) -> Program[None]:
+        if self._options.tenant is not None and self.is_remote:
+            schema = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
+            key = f"{METADATA_KEY}.{self._options.tenant}"
+            yield from self._ask(
+                "create_payload_index", collection, field_name=key, field_schema=schema
+            )
+
+    def start(self) -> Program[None]:
+        """Check that the collections are there."""
+        for collection, name in self._names.items():
+            if not (yield from self._exists(collection)):
+                advice = (
+                    "Name one that is there."
+                    if self._reads is True
+                    else "Delete the other one and index again."
                 )
+                raise StoreError(f"{self.place}: the collection {name!r} is missing. {advice}")
 
-    def upsert(self, collection: Collection, points: Sequence[Point]) -> None:
-        """Write points and wait until they are applied."""
-        if not points:
-            return
+    def info(self, collection: Collection) -> Program[models.CollectionInfo]:
+        """What the server says of a collection."""
+        info: models.CollectionInfo = yield from self._ask("get_collection", collection)
+        return info
+
+    def write(self, points: Mapping[Collection, Sequence[Point]]) -> Program[None]:
+        """Write points, some requests at once, and wait until all are applied."""
+        yield Together(
+            [
+                self._write_batch(collection, batch)
+                for collection, members in points.items()
+                for batch in batches(members)
+            ]
+        )
+
+    def _write_batch(self, collection: Collection, points: Sequence[Point]) -> Program[None]:
         structs = [
             models.PointStruct(
                 id=point.id,
-                vector={name: _client_vector(v) for name, v in point.vectors.items()},
+                vector={name: client_vector(v) for name, v in point.vectors.items()},
                 payload=dict(point.payload),
             )
             for point in points
         ]
-        name = self._collection(collection)
-        with self._guard():
-            self._client.upsert(name, structs, wait=True)
+        yield from self._ask(
+            "upsert", collection, points=structs, wait=True, **self._options.shard_selector
+        )
 
-    def delete(self, collection: Collection, ids: Sequence[str]) -> None:
+    def delete(self, ids: Sequence[str]) -> Program[None]:
         """Remove points."""
         if ids:
-            name = self._collection(collection)
-            selector = models.PointIdsList(points=list(ids))
-            with self._guard():
-                self._client.delete(name, selector, wait=True)
+            yield from self._delete(models.PointIdsList(points=list(ids)))
 
-    def search(self, collection: Collection, searches: Sequence[VectorSearch]) -> list[list[Found]]:
-        """Run the rankings in one request."""
-        requests = [
-            models.QueryRequest(
-                query=_client_vector(search.vector),
-                using=search.using,
-                filter=search.filter,
-                limit=search.limit,
-                with_payload=True,
+    def delete_matching(self, filter: models.Filter) -> Program[None]:
+        """Remove the points that match."""
+        yield from self._delete(models.FilterSelector(filter=filter))
+
+    def _delete(self, selector: Any) -> Program[None]:
+        for collection in self._names:
+            yield from self._ask(
+                "delete",
+                collection,
+                points_selector=selector,
+                wait=True,
+                **self._options.shard_selector,
             )
-            for search in searches
-        ]
-        name = self._collection(collection)
-        with self._guard():
-            responses = self._client.query_batch_points(name, requests)
+
+    def search(
+        self, collection: Collection, searches: Sequence[VectorSearch]
+    ) -> Program[list[list[Found]]]:
+        """Run the rankings in one request."""
+        requests = [self._query(search) for search in searches]
+        responses = yield from self._ask("query_batch_points", collection, requests=requests)
         return [
-            ranked([Found(str(p.id), p.score, p.payload or {}) for p in response.points])
+            ranked([Found(str(p.id), p.score, p.payload) for p in response.points])
             for response in responses
         ]
 
-    def retrieve(self, collection: Collection, ids: Sequence[str]) -> Payloads:
-        """Read payloads by id."""
-        name = self._collection(collection)
-        with self._guard():
-            records = self._client.retrieve(name, list(ids), with_payload=True)
-        return [record.payload or {} for record in records]
+    def _query(self, search: VectorSearch) -> models.QueryRequest:
+        return models.QueryRequest(
+            query=client_vector(search.vector),
+            using=search.using or None,
+            filter=search.filter,
+            limit=search.limit,
+            score_threshold=search.threshold,
+            with_payload=self._reads if search.with_payload else False,
+            params=self._options.search,
+            shard_key=self._options.shard_key,
+        )
 
-    def vector(self, collection: Collection, point: str, using: str) -> FloatArray | None:
-        """Read one dense vector."""
-        name = self._collection(collection)
-        with self._guard():
-            records = self._client.retrieve(name, [point], with_vectors=[using], with_payload=False)
-        if not records or not isinstance(records[0].vector, dict):
-            return None
-        values = records[0].vector.get(using)
-        return None if values is None else np.asarray(values, dtype=np.float32)
+    def retrieve(
+        self, collection: Collection, ids: Sequence[str], *, vectors: Sequence[str] = ()
+    ) -> Program[list[Point]]:
+        """Read points by id."""
+        if not ids:
+            return []
+        records = yield from self._ask(
+            "retrieve",
+            collection,
+            ids=list(ids),
+            with_payload=self._reads,
+            # The one vector without a name can't be asked for by its name.
+            with_vectors=True if "" in vectors else list(vectors),
+            **self._options.shard_selector,
+        )
+        return [own_point(record) for record in records]
 
     def scroll(
         self,
@@ -158,66 +222,68 @@ class ClientEngine:
         filter: models.Filter | None,
         limit: int,
         offset: str | None = None,
-    ) -> tuple[Payloads, str | None]:
-        """Read a page of payloads."""
-        name = self._collection(collection)
-        with self._guard():
-            records, following = self._client.scroll(
-                name, scroll_filter=filter, limit=limit, offset=offset
-            )
-        payloads: Payloads = [record.payload or {} for record in records]
-        return payloads, None if following is None else str(following)
+        vectors: bool = False,
+    ) -> Program[tuple[list[Point], str | None]]:
+        """Read a page of points."""
+        records, following = yield from self._ask(
+            "scroll",
+            collection,
+            scroll_filter=filter,
+            limit=limit,
+            offset=offset,
+            with_payload=self._reads,
+            with_vectors=vectors,
+            **self._options.shard_selector,
+        )
+        points = [own_point(record) for record in records]
+        return points, None if following is None else str(following)
 
-    def count(self, collection: Collection, filter: models.Filter | None = None) -> int:
+    def count(self, collection: Collection, filter: models.Filter | None = None) -> Program[int]:
         """Count points exactly."""
-        name = self._collection(collection)
-        with self._guard():
-            return self._client.count(name, count_filter=filter, exact=True).count
+        counted = yield from self._ask(
+            "count", collection, count_filter=filter, exact=True, **self._options.shard_selector
+        )
+        return int(counted.count)
 
-    def optimize(self) -> None:
-        """Do nothing: a server optimises by itself, and local mode has no index."""
+    def payload_indexes(self, collection: Collection) -> Program[dict[str, IndexKind]]:
+        """Read which keys have an index."""
+        info = yield from self.info(collection)
+        kinds = {type_: kind for kind, type_ in _INDEX_TYPES.items()}
+        return {
+            key: kinds.get(found.data_type, "keyword") for key, found in info.payload_schema.items()
+        }
+
+    def index_payload(self, collection: Collection, keys: Mapping[str, IndexKind]) -> Program[None]:
+        """Ask for indexes; local mode scans, and would only warn."""
+        if not self.is_remote:
+            return
+        known = yield from self.payload_indexes(collection)
+        for key, kind in keys.items():
+            if key in known:
+                yield from self._ask("delete_payload_index", collection, field_name=key)
+            yield from self._ask(
+                "create_payload_index", collection, field_name=key, field_schema=_INDEX_TYPES[kind]
+            )
+
+    def optimize(self) -> Program[None]:
+        """Do nothing: a server optimises by itself, and local mode has no graph."""
+        yield Together([])
 
     def close(self) -> None:
-        """Close the client if it is ours."""
-        if self._owns_client and not self._closed:
-            self._client.close()
-        self._closed = True
+        """Close the clients that are ours."""
+        self._clients.close()
 
-    def _collection(self, collection: Collection) -> str:
-        return f"{self._name}-{collection}"
+    async def aclose(self) -> None:
+        """Close the clients that are ours, the async ones too."""
+        await self._clients.aclose()
 
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        if self._closed:
-            raise StoreError(f"{self.place}: the index is closed. Open it again.")
-        try:
-            with self._lock:
-                yield
-        except (ApiException, ResponseHandlingException, httpx.HTTPError, OSError) as error:
-            raise StoreError(
-                f"{self.place}: the Qdrant server can't be reached or refused ({error}). "
-                "Check its address, the API key, and that it is running."
-            ) from error
-        except (QdrantException, ValueError) as error:
-            raise StoreError(f"{self.place}: the engine refused ({error}).") from error
+    def _exists(self, collection: Collection) -> Program[bool]:
+        exists: bool = yield from self._ask("collection_exists", collection)
+        return exists
 
-
-def _collection_options(collection: Collection, profile: Mapping[str, Any]) -> dict[str, Any]:
-    def dense(spec: Mapping[str, Any]) -> models.VectorParams:
-        return models.VectorParams(size=spec["dimension"], distance=models.Distance.COSINE)
-
-    metadata = {PROFILE_KEY: dict(profile)}
-    if collection == "image":
-        return {"vectors_config": {CLIP: dense(profile["encoder"])}, "metadata": metadata}
-    text_encoder = profile.get("text_encoder")
-    return {
-        "vectors_config": {} if text_encoder is None else {DENSE: dense(text_encoder)},
-        "sparse_vectors_config": {BM25: models.SparseVectorParams(modifier=models.Modifier.IDF)},
-        "metadata": metadata,
-    }
-
-
-def _client_vector(vector: Vector) -> Any:
-    if isinstance(vector, SparseVector):
-        return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
-    return vector.tolist()
+    def _ask(
+        self, method: str, collection: Collection, **arguments: Any
+    ) -> Generator[Step, Any, Any]:
+        named = {"collection_name": self._names[collection], **arguments}
+        with server_errors(self.place):
+            return (yield Request(method, named))

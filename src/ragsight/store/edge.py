@@ -1,6 +1,7 @@
 """The embedded engine: two qdrant-edge shards in one folder, no server.
 
-This is the one module that knows qdrant-edge, whose interface still moves between releases.
+Together with its filters this is the one module that knows qdrant-edge, whose interface still
+moves between releases. Its calls hold the interpreter's lock, so a lock around them costs nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 import os
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,23 @@ import numpy as np
 import qdrant_edge as edge
 from qdrant_client import models
 
-from ragsight.encoders import FloatArray, SparseVector
+from ragsight.encoders import SparseVector
 from ragsight.errors import StoreError, StoreLockedError
 from ragsight.store.edge_filters import edge_filter
-from ragsight.store.engine import Found, Payloads, Point, Vector, VectorSearch, ranked
-from ragsight.store.schema import BM25, CLIP, COLLECTIONS, DENSE, INDEXED_KEYS, Collection
+from ragsight.store.edge_optimizer import INDEX_TYPES, run_optimizer
+from ragsight.store.engine import Found, Payload, Point, Vector, VectorSearch, ranked
+from ragsight.store.payloads import belongs_to
+from ragsight.store.programs import Request, StepRunner, in_one_step
+from ragsight.store.schema import (
+    BM25,
+    CLIP,
+    COLLECTIONS,
+    DENSE,
+    INDEXED_KEYS,
+    PAYLOAD_READ,
+    Collection,
+    IndexKind,
+)
 
 # Denser graphs and wider searches than the engine's own (16, 100, 128): words that search images
 # are far from all images in CLIP's space, and sparse graphs lose their way there. Points are
@@ -31,10 +44,10 @@ HNSW = edge.HnswIndexConfig(m=32, ef_construct=256, full_scan_threshold=10_000)
 SEARCH_WIDTH = 256
 
 PROFILE_FILE = "ragsight.json"
-_INDEX_TYPES = {
-    "keyword": edge.PayloadSchemaType.Keyword,
-    "integer": edge.PayloadSchemaType.Integer,
-}
+JOURNAL_FILE = "unfinished.json"
+INDEX_NOW = 20_000
+"""Points up to which a new key of the payload is indexed at once: it takes 3 ms for a thousand
+points, and holds the interpreter. Above, `optimize` does it."""
 
 
 class EdgeEngine:
@@ -44,21 +57,33 @@ class EdgeEngine:
         folder: The index's folder.
     """
 
+    is_remote = False
+
     def __init__(self, folder: str | Path) -> None:
         self._folder = Path(folder)
         self._shards: dict[Collection, edge.EdgeShard] = {}
-        self._write_lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._deferred: dict[Collection, dict[str, IndexKind]] = {c: {} for c in COLLECTIONS}
+        self.runner = StepRunner(_no_client, _no_client)
 
     @property
     def place(self) -> str:
         """The folder."""
         return str(self._folder)
 
-    def read_profile(self) -> Mapping[str, Any] | None:
+    def has(self, collection: Collection) -> bool:
+        """Both are always there."""
+        return collection in COLLECTIONS
+
+    @in_one_step
+    def read_profile(self) -> Payload | None:
         """Read the profile file; None where there is none."""
+        return self._profile()
+
+    def _profile(self) -> Payload | None:
         try:
             profile = json.loads((self._folder / PROFILE_FILE).read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
             raise StoreError(
@@ -67,7 +92,8 @@ class EdgeEngine:
             ) from error
         return profile if isinstance(profile, dict) else {}
 
-    def create(self, profile: Mapping[str, Any]) -> None:
+    @in_one_step
+    def create(self, profile: Payload) -> None:
         """Make the folder, its profile and both shards."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -78,50 +104,113 @@ class EdgeEngine:
             raise StoreError(
                 f"{self._folder}: the index can't be made there ({error}). Choose another folder."
             ) from error
-        self.start()
+        self._open_shards()
 
+    @in_one_step
     def start(self) -> None:
         """Open both shards; one that a crash kept from being made is made now."""
-        profile = self.read_profile()
+        self._open_shards()
+
+    def _open_shards(self) -> None:
+        profile = self._profile()
         if profile is None:
             raise StoreError(f"{self._folder}: there is no index here.")
         try:
             for collection in COLLECTIONS:
                 self._shards[collection] = self._open_shard(collection, profile)
+            with self._guard():
+                self._recover()
         except BaseException:
             self.close()
             raise
 
-    def _open_shard(self, collection: Collection, profile: Mapping[str, Any]) -> edge.EdgeShard:
+    def _open_shard(self, collection: Collection, profile: Payload) -> edge.EdgeShard:
         path = self._folder / collection
-        if (path / "edge_config.json").exists():
-            with self._guard():
-                return edge.EdgeShard.load(str(path))
         with self._guard():
-            path.mkdir(parents=True, exist_ok=True)
-            shard = edge.EdgeShard.create(str(path), _config(collection, profile))
-            for key, kind in INDEXED_KEYS.items():
-                shard.update(edge.UpdateOperation.create_field_index(key, _INDEX_TYPES[kind]))
-            return shard
+            if (path / "edge_config.json").exists():
+                shard = edge.EdgeShard.load(str(path))
+            else:
+                path.mkdir(parents=True, exist_ok=True)
+                shard = edge.EdgeShard.create(str(path), _config(collection, profile))
+            # Asked of the shard, for a crash may have come between its making and its indexes.
+            for key in INDEXED_KEYS.keys() - shard.info().payload_schema.keys():
+                shard.update(_indexing(key, INDEXED_KEYS[key]))
+        return shard
 
-    def upsert(self, collection: Collection, points: Sequence[Point]) -> None:
-        """Write points through the write-ahead log."""
-        if points:
-            self._update(
-                collection,
-                edge.UpdateOperation.upsert_points([_edge_point(point) for point in points]),
+    @in_one_step
+    def write(self, points: Mapping[Collection, Sequence[Point]]) -> None:
+        """Write points through the write-ahead logs; a crash leaves no point in one shard only."""
+        in_both = {p.id for p in points.get("text", ())} & {p.id for p in points.get("image", ())}
+        with self._lock, self._journal(in_both):
+            for collection, members in points.items():
+                if members:
+                    operation = edge.UpdateOperation.upsert_points(list(map(_edge_point, members)))
+                    self._update(collection, operation)
+
+    @in_one_step
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove points."""
+        self._delete(ids)
+
+    @in_one_step
+    def delete_matching(self, filter: models.Filter) -> None:
+        """Remove the points that match."""
+        with self._lock:
+            self._delete(
+                [id_ for collection in COLLECTIONS for id_ in self._ids(collection, filter)]
             )
 
-    def delete(self, collection: Collection, ids: Sequence[str]) -> None:
-        """Remove points."""
+    def _delete(self, ids: Sequence[str]) -> None:
         if ids:
-            self._update(collection, edge.UpdateOperation.delete_points(list(ids)))
+            with self._lock, self._journal(set(ids)):
+                for collection in COLLECTIONS:
+                    self._update(collection, edge.UpdateOperation.delete_points(list(ids)))
+
+    def _ids(self, collection: Collection, filter: models.Filter) -> list[str]:
+        request = edge.ScrollRequest(limit=2**31, filter=edge_filter(filter), with_payload=False)
+        with self._shard(collection) as shard:
+            records, _ = shard.scroll(request)
+        return [str(record.id) for record in records]
 
     def _update(self, collection: Collection, operation: edge.UpdateOperation) -> None:
-        shard = self._shard(collection)
-        with self._write_lock, self._guard():
+        with self._shard(collection) as shard:
             shard.update(operation)
 
+    @contextmanager
+    def _journal(self, ids: Set[str]) -> Iterator[None]:
+        """Note which points are between the two shards, for `_recover` to find after a crash."""
+        journal = self._folder / JOURNAL_FILE
+        if ids:
+            with self._guard():
+                journal.write_text(json.dumps(sorted(ids)), encoding="utf-8")
+        yield
+        if ids:
+            with self._guard():
+                journal.unlink()
+
+    def _recover(self) -> None:
+        """Remove points that a crash left in one shard of the two where they belong."""
+        journal = self._folder / JOURNAL_FILE
+        try:
+            ids = json.loads(journal.read_bytes())
+        except FileNotFoundError:
+            return
+        except ValueError:
+            # Cut short itself: the write that it announces had not begun.
+            ids = []
+        places: dict[str, set[Collection]] = {}
+        for collection in COLLECTIONS:
+            with self._shard(collection) as shard:
+                for record in shard.retrieve(ids, with_payload=PAYLOAD_READ, with_vector=False):
+                    point = _point(record)
+                    places.setdefault(point.id, belongs_to(point.payload)).discard(collection)
+        halves: list[int | uuid.UUID | str] = [id_ for id_, missing in places.items() if missing]
+        for collection in COLLECTIONS:
+            if halves:
+                self._update(collection, edge.UpdateOperation.delete_points(halves))
+        journal.unlink()
+
+    @in_one_step
     def search(self, collection: Collection, searches: Sequence[VectorSearch]) -> list[list[Found]]:
         """Run the rankings as one planned batch."""
         requests = [
@@ -129,36 +218,28 @@ class EdgeEngine:
                 limit=search.limit,
                 query=edge.Query.Nearest(_edge_vector(search.vector), using=search.using),
                 filter=edge_filter(search.filter),
-                with_payload=True,
+                score_threshold=search.threshold,
+                with_payload=PAYLOAD_READ if search.with_payload else False,
                 params=edge.SearchParams(hnsw_ef=max(SEARCH_WIDTH, search.limit)),
             )
             for search in searches
         ]
-        shard = self._shard(collection)
-        with self._guard():
+        with self._shard(collection) as shard:
             results = shard.query_batch(edge.QueryBatchRequest(requests))
-        return [
-            ranked([Found(str(p.id), p.score, p.payload or {}) for p in points])
-            for points in results
-        ]
+        return [ranked([_found(point) for point in points]) for points in results]
 
-    def retrieve(self, collection: Collection, ids: Sequence[str]) -> Payloads:
-        """Read payloads by id."""
-        shard = self._shard(collection)
-        with self._guard():
-            records = shard.retrieve(list(ids), with_payload=True, with_vector=False)
-        return [record.payload or {} for record in records]
+    @in_one_step
+    def retrieve(
+        self, collection: Collection, ids: Sequence[str], *, vectors: Sequence[str] = ()
+    ) -> list[Point]:
+        """Read points by id."""
+        with self._shard(collection) as shard:
+            records = shard.retrieve(
+                list(ids), with_payload=PAYLOAD_READ, with_vector=list(vectors)
+            )
+        return [_point(record) for record in records]
 
-    def vector(self, collection: Collection, point: str, using: str) -> FloatArray | None:
-        """Read one dense vector."""
-        shard = self._shard(collection)
-        with self._guard():
-            records = shard.retrieve([point], with_payload=False, with_vector=[using])
-        if not records or not isinstance(records[0].vector, dict):
-            return None
-        values = records[0].vector.get(using)
-        return None if values is None else np.asarray(values, dtype=np.float32)
-
+    @in_one_step
     def scroll(
         self,
         collection: Collection,
@@ -166,47 +247,88 @@ class EdgeEngine:
         filter: models.Filter | None,
         limit: int,
         offset: str | None = None,
-    ) -> tuple[Payloads, str | None]:
-        """Read a page of payloads."""
-        shard = self._shard(collection)
+        vectors: bool = False,
+    ) -> tuple[list[Point], str | None]:
+        """Read a page of points."""
         request = edge.ScrollRequest(
             limit=limit,
             offset=None if offset is None else uuid.UUID(offset),
             filter=edge_filter(filter),
-            with_payload=True,
+            with_payload=PAYLOAD_READ,
+            with_vector=vectors,
         )
-        with self._guard():
+        with self._shard(collection) as shard:
             records, following = shard.scroll(request)
-        payloads: Payloads = [record.payload or {} for record in records]
-        return payloads, None if following is None else str(following)
+        points = [_point(record) for record in records]
+        return points, None if following is None else str(following)
 
+    @in_one_step
     def count(self, collection: Collection, filter: models.Filter | None = None) -> int:
         """Count points exactly."""
-        shard = self._shard(collection)
         request = edge.CountRequest(exact=True, filter=edge_filter(filter))
-        with self._guard():
+        with self._shard(collection) as shard:
             return shard.count(request)
 
+    @in_one_step
+    def payload_indexes(self, collection: Collection) -> dict[str, IndexKind]:
+        """Read which keys have an index."""
+        with self._shard(collection) as shard:
+            schema = shard.info().payload_schema
+        kinds = {str(kind): name for name, kind in INDEX_TYPES.items()}
+        known = {key: kinds.get(str(info.data_type), "keyword") for key, info in schema.items()}
+        return known | self._deferred[collection]
+
+    @in_one_step
+    def index_payload(self, collection: Collection, keys: Mapping[str, IndexKind]) -> None:
+        """Index keys of the payload; of a large shard when it is optimised."""
+        with self._shard(collection) as shard:
+            if shard.info().points_count > INDEX_NOW:
+                self._deferred[collection].update(keys)
+                return
+            known = shard.info().payload_schema
+            for key, kind in keys.items():
+                if key in known:
+                    shard.update(edge.UpdateOperation.delete_field_index(key))
+                shard.update(_indexing(key, kind))
+
+    @in_one_step
     def optimize(self) -> None:
-        """Build HNSW graphs; holds the interpreter for as long as it takes."""
-        for collection in COLLECTIONS:
-            shard = self._shard(collection)
-            with self._write_lock, self._guard():
-                shard.optimize()
+        """Build HNSW graphs in a process of their own, which has the index until it is done.
+
+        The engine would hold this interpreter for as long as it takes. Other threads that need
+        the index wait, others go on.
+        """
+        with self._lock:
+            for collection in COLLECTIONS:
+                with self._shard(collection):
+                    pass  # Says so if the index is closed.
+            self.close()
+            try:
+                run_optimizer(self._folder, self._deferred)
+                self._deferred = {collection: {} for collection in COLLECTIONS}
+            finally:
+                self._open_shards()
 
     def close(self) -> None:
         """Flush and release the folder."""
-        while self._shards:
-            _, shard = self._shards.popitem()
-            with self._write_lock, self._guard():
-                shard.flush()
-                shard.close()
+        with self._lock:
+            while self._shards:
+                _, shard = self._shards.popitem()
+                with self._guard():
+                    shard.flush()
+                    shard.close()
 
-    def _shard(self, collection: Collection) -> edge.EdgeShard:
-        try:
-            return self._shards[collection]
-        except KeyError:
-            raise StoreError(f"{self._folder}: the index is closed. Open it again.") from None
+    async def aclose(self) -> None:
+        """Flush and release the folder."""
+        self.close()
+
+    @contextmanager
+    def _shard(self, collection: Collection) -> Iterator[edge.EdgeShard]:
+        with self._lock:
+            if collection not in self._shards:
+                raise StoreError(f"{self._folder}: the index is closed. Open it again.")
+            with self._guard():
+                yield self._shards[collection]
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
@@ -221,6 +343,10 @@ class EdgeEngine:
             raise _mapped(error, self._folder) from error
 
 
+def _no_client(_: Request) -> Any:
+    raise AssertionError("the embedded engine has no client")
+
+
 def _mapped(error: Exception, folder: Path) -> StoreError:
     text = str(error)
     if "WouldBlock" in text or "failed to open WAL" in text:
@@ -231,7 +357,7 @@ def _mapped(error: Exception, folder: Path) -> StoreError:
     return StoreError(f"{folder}: the engine refused ({text}).")
 
 
-def _config(collection: Collection, profile: Mapping[str, Any]) -> edge.EdgeConfig:
+def _config(collection: Collection, profile: Payload) -> edge.EdgeConfig:
     def dense(spec: Mapping[str, Any]) -> edge.EdgeVectorParams:
         return edge.EdgeVectorParams(size=spec["dimension"], distance=edge.Distance.Cosine)
 
@@ -245,6 +371,10 @@ def _config(collection: Collection, profile: Mapping[str, Any]) -> edge.EdgeConf
     )
 
 
+def _indexing(key: str, kind: IndexKind) -> edge.UpdateOperation:
+    return edge.UpdateOperation.create_field_index(key, INDEX_TYPES[kind])
+
+
 def _edge_point(point: Point) -> edge.Point:
     vectors: dict[str, Any] = {name: _edge_vector(v) for name, v in point.vectors.items()}
     return edge.Point(point.id, vectors, dict(point.payload))
@@ -254,3 +384,19 @@ def _edge_vector(vector: Vector) -> Any:
     if isinstance(vector, SparseVector):
         return edge.SparseVector(list(vector.indices), list(vector.values))
     return vector.tolist()
+
+
+def _found(point: edge.ScoredPoint) -> Found:
+    return Found(str(point.id), point.score, point.payload)
+
+
+def _point(record: edge.Record) -> Point:
+    payload = record.payload if record.payload is not None else {}
+    named = record.vector if isinstance(record.vector, dict) else {}
+    vectors: dict[str, Vector] = {}
+    for name, value in named.items():
+        if isinstance(value, edge.SparseVector):
+            vectors[name] = SparseVector(tuple(value.indices), tuple(value.values))
+        else:
+            vectors[name] = np.asarray(value, dtype=np.float32)
+    return Point(str(record.id), payload, vectors)

@@ -10,7 +10,8 @@ import qdrant_edge as edge
 from qdrant_client import models
 
 from ragsight.errors import QueryError
-from ragsight.store.schema import FLAGS_KEY, flag
+from ragsight.store.payloads import flag
+from ragsight.store.schema import FLAGS_KEY
 
 
 def edge_filter(filter: models.Filter | None) -> edge.Filter | None:

@@ -9,80 +9,109 @@ from typing import Any, Protocol
 from qdrant_client import models
 
 from ragsight.encoders import FloatArray, SparseVector
-from ragsight.store.schema import Collection
+from ragsight.store.programs import Program, Runner
+from ragsight.store.schema import Collection, IndexKind
 
 Vector = FloatArray | SparseVector
+
+Payload = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A point to write: its vectors by name (none at all is allowed) and its payload."""
+    """A point: its payload, and its vectors by name (none at all is allowed)."""
 
     id: str
-    payload: Mapping[str, Any]
+    payload: Payload
     vectors: Mapping[str, Vector] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class VectorSearch:
-    """One ranking to ask for."""
+    """One ranking to ask for.
+
+    Attributes:
+        using: Name of the vector.
+        vector: What to be near to.
+        limit: How many points at the most.
+        filter: What they must fulfil.
+        threshold: Least score of a point.
+        with_payload: Whether the points come with their payloads.
+    """
 
     using: str
     vector: Vector
     limit: int
     filter: models.Filter | None = None
+    threshold: float | None = None
+    with_payload: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A point that was found."""
+    """A point that was found; its payload is None if it wasn't asked for."""
 
     id: str
     score: float
-    payload: Mapping[str, Any]
-
-
-Payloads = list[Mapping[str, Any]]
+    payload: Payload | None = None
 
 
 class Engine(Protocol):
-    """Two collections of points, on disk, in memory or on a server."""
+    """Two collections of points, on disk, in memory or on a server; all methods give programs."""
 
     @property
     def place(self) -> str:
         """Where the data is, for messages."""
         ...
 
-    def read_profile(self) -> Mapping[str, Any] | None:
+    @property
+    def runner(self) -> Runner:
+        """What runs this engine's programs."""
+        ...
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether each call is a trip over a network: fewer and larger ones are better."""
+        ...
+
+    def has(self, collection: Collection) -> bool:
+        """Whether there is such a collection; ours are both there, foreign ones may not be."""
+        ...
+
+    def read_profile(self) -> Program[Payload | None]:
         """What the index was made with; None where there is no index."""
         ...
 
-    def create(self, profile: Mapping[str, Any]) -> None:
+    def create(self, profile: Payload) -> Program[None]:
         """Make both collections."""
         ...
 
-    def start(self) -> None:
+    def start(self) -> Program[None]:
         """Open collections that exist."""
         ...
 
-    def upsert(self, collection: Collection, points: Sequence[Point]) -> None:
-        """Write points; on return they survive a crash."""
+    def write(self, points: Mapping[Collection, Sequence[Point]]) -> Program[None]:
+        """Write points; at the end they survive a crash."""
         ...
 
-    def delete(self, collection: Collection, ids: Sequence[str]) -> None:
-        """Remove points; ids that aren't there are ignored."""
+    def delete(self, ids: Sequence[str]) -> Program[None]:
+        """Remove points from both collections; ids that aren't there are ignored."""
         ...
 
-    def search(self, collection: Collection, searches: Sequence[VectorSearch]) -> list[list[Found]]:
+    def delete_matching(self, filter: models.Filter) -> Program[None]:
+        """Remove the points of both collections that match."""
+        ...
+
+    def search(
+        self, collection: Collection, searches: Sequence[VectorSearch]
+    ) -> Program[list[list[Found]]]:
         """Run rankings in one round trip: best first, ties by id."""
         ...
 
-    def retrieve(self, collection: Collection, ids: Sequence[str]) -> Payloads:
-        """Payloads of the points that exist, in any order."""
-        ...
-
-    def vector(self, collection: Collection, point: str, using: str) -> FloatArray | None:
-        """One dense vector of a point, if it has it."""
+    def retrieve(
+        self, collection: Collection, ids: Sequence[str], *, vectors: Sequence[str] = ()
+    ) -> Program[list[Point]]:
+        """Read the points that exist, in any order, with the named vectors that they have."""
         ...
 
     def scroll(
@@ -92,20 +121,36 @@ class Engine(Protocol):
         filter: models.Filter | None,
         limit: int,
         offset: str | None = None,
-    ) -> tuple[Payloads, str | None]:
-        """A page of payloads in the order of ids, and where the next page starts."""
+        vectors: bool = False,
+    ) -> Program[tuple[list[Point], str | None]]:
+        """A page of points in the order of ids, and where the next page starts."""
         ...
 
-    def count(self, collection: Collection, filter: models.Filter | None = None) -> int:
+    def count(self, collection: Collection, filter: models.Filter | None = None) -> Program[int]:
         """How many points match, exactly."""
         ...
 
-    def optimize(self) -> None:
-        """Build what makes search fast; blocks, so call it at the end of a large ingest."""
+    def payload_indexes(self, collection: Collection) -> Program[dict[str, IndexKind]]:
+        """The keys of the payload that have an index, and of which kind."""
+        ...
+
+    def index_payload(self, collection: Collection, keys: Mapping[str, IndexKind]) -> Program[None]:
+        """Give keys of the payload an index, so that filters on them needn't read every point.
+
+        One that a key has already is replaced.
+        """
+        ...
+
+    def optimize(self) -> Program[None]:
+        """Build what makes search fast; takes long, so call it at the end of a large ingest."""
         ...
 
     def close(self) -> None:
         """Release files and connections; a second call does nothing."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release files and connections, the async ones too."""
         ...
 
 

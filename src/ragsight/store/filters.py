@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
@@ -24,10 +25,36 @@ CHUNK_KEYS = {
 }
 """Names that mean the chunk itself; `metadata.page` reaches a metadata key of the same name."""
 
+
+@dataclass(frozen=True, slots=True)
+class FieldNames:
+    """How keys of a filter are found in a payload.
+
+    Attributes:
+        prefix: What stands before a metadata key.
+        chunk: Keys that mean the chunk itself.
+    """
+
+    prefix: str = f"{METADATA_KEY}."
+    chunk: Mapping[str, str] = field(default_factory=lambda: CHUNK_KEYS)
+
+    def path(self, key: str) -> str:
+        """Where a filter's key is in the payload."""
+        if key in self.chunk:
+            return self.chunk[key]
+        known = (f"{METADATA_KEY}.", f"{OWN_KEY}.")
+        return key if key.startswith(known) else f"{self.prefix}{key}"
+
+
+OWN_FIELDS = FieldNames()
+
+_EXACT_FLOATS = 2**53
+"""Whole numbers below this are floats without loss (IEEE 754 doubles)."""
+
 _RANGE = frozenset({"lt", "lte", "gt", "gte"})
 
 
-def parse_filter(filter: FilterLike) -> models.Filter | None:
+def parse_filter(filter: FilterLike, *, fields: FieldNames = OWN_FIELDS) -> models.Filter | None:
     """Translate a filter.
 
     Keys are metadata keys (dots reach into nested values), or `id`, `kind`, `page`, `source`,
@@ -37,6 +64,7 @@ def parse_filter(filter: FilterLike) -> models.Filter | None:
 
     Args:
         filter: The filter, or None for none.
+        fields: Where keys are found in payloads that others wrote.
 
     Returns:
         Qdrant's filter; None if there is nothing to hold.
@@ -52,7 +80,7 @@ def parse_filter(filter: FilterLike) -> models.Filter | None:
         return filter
     if not isinstance(filter, Mapping):
         raise QueryError(f"A filter is a dictionary or a Qdrant filter, not {filter!r}.")
-    conditions = [_condition(key, value) for key, value in filter.items()]
+    conditions = [_condition(key, value, fields) for key, value in filter.items()]
     return models.Filter(must=conditions) if conditions else None
 
 
@@ -64,37 +92,31 @@ def without_records(filter: models.Filter | None) -> models.Filter:
     return models.Filter(must=None if filter is None else [filter], must_not=[is_record])
 
 
-def _condition(key: str, value: Any) -> models.Condition:
+def _condition(key: str, value: Any, fields: FieldNames) -> models.Condition:
     if key in {"and", "or"}:
-        return _combination(key, value)
+        return _combination(key, value, fields)
     if key == "not":
-        return models.Filter(must_not=[_nested(value)])
-    field = _field(key)
+        return models.Filter(must_not=[_nested(value, fields)])
+    path = fields.path(key)
     if isinstance(value, Mapping):
-        return _operators(field, key, value)
+        return _operators(path, key, value)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return _one_of(field, key, value)
-    return _equal(field, key, value)
+        return _one_of(path, key, value)
+    return _equal(path, key, value)
 
 
-def _combination(key: str, value: Any) -> models.Filter:
+def _combination(key: str, value: Any, fields: FieldNames) -> models.Filter:
     if not isinstance(value, Sequence) or isinstance(value, str) or not value:
         raise QueryError(f"The filter key {key!r} takes a list of filters, not {value!r}.")
-    parts: list[models.Condition] = [_nested(part) for part in value]
+    parts: list[models.Condition] = [_nested(part, fields) for part in value]
     return models.Filter(must=parts) if key == "and" else models.Filter(should=parts)
 
 
-def _nested(value: Any) -> models.Filter:
-    parsed = parse_filter(value)
+def _nested(value: Any, fields: FieldNames) -> models.Filter:
+    parsed = parse_filter(value, fields=fields)
     if parsed is None:
         raise QueryError("A filter inside 'and', 'or' or 'not' is empty.")
     return parsed
-
-
-def _field(key: str) -> str:
-    if key in CHUNK_KEYS:
-        return CHUNK_KEYS[key]
-    return key if key.startswith((f"{METADATA_KEY}.", f"{OWN_KEY}.")) else f"{METADATA_KEY}.{key}"
 
 
 def _operators(field: str, key: str, operators: Mapping[str, Any]) -> models.Condition:
@@ -127,10 +149,11 @@ def _range(field: str, key: str, bounds: Mapping[str, Any]) -> models.Condition:
 def _equal(field: str, key: str, value: Any) -> models.Condition:
     if value is None:
         return models.IsEmptyCondition(is_empty=models.PayloadField(key=field))
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise QueryError(f"The filter on {key!r} compares with {value!r}.")
-        # Qdrant matches no floats exactly; a range of one point does.
+    if isinstance(value, float) and not math.isfinite(value):
+        raise QueryError(f"The filter on {key!r} compares with {value!r}.")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and abs(value) < _EXACT_FLOATS:
+        # Qdrant matches no floats exactly, and 20 should find 20.0: a range of one point does.
         return models.FieldCondition(key=field, range=models.Range(gte=value, lte=value))
     if isinstance(value, bool | int | str):
         return models.FieldCondition(key=field, match=models.MatchValue(value=value))

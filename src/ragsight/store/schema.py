@@ -1,13 +1,11 @@
-"""How a chunk stands in Qdrant: collections, vector names, payload, ids."""
+"""How an index stands in Qdrant: collections, vector names, keys of the payload, profile."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ragsight.chunks import NAMESPACE, Chunk
 from ragsight.encoders import EncoderSpec
 from ragsight.errors import StoreError
 
@@ -33,7 +31,12 @@ qdrant-edge 0.9 reads `True` in a match as the number 1 and then finds no boolea
 RECORD_KIND = "source-record"
 """Kind of the points that say which chunks a finished source has; they carry no vectors."""
 
-INDEXED_KEYS: Mapping[str, Literal["keyword", "integer"]] = {
+IndexKind = Literal["keyword", "integer", "float", "datetime"]
+
+PAYLOAD_READ = [TEXT_KEY, METADATA_KEY, OWN_KEY]
+"""The keys that make a chunk; what else there is stands there for other Qdrant clients."""
+
+INDEXED_KEYS: Mapping[str, IndexKind] = {
     f"{OWN_KEY}.id": "keyword",
     f"{OWN_KEY}.kind": "keyword",
     f"{OWN_KEY}.source.uri": "keyword",
@@ -93,62 +96,3 @@ class Profile:
                 f"{place}: the index has no readable profile ({error!r}). Was it made by ragsight? "
                 "Choose another place, or index again."
             ) from error
-
-
-def point_id(chunk_id: str) -> str:
-    """Qdrant takes UUIDs only: keep one, derive one from any other id."""
-    try:
-        return str(uuid.UUID(chunk_id))
-    except ValueError:
-        return str(uuid.uuid5(NAMESPACE, chunk_id))
-
-
-def to_payload(chunk: Chunk) -> dict[str, Any]:
-    """The payload of a chunk: text and metadata where other Qdrant clients look for them."""
-    own: dict[str, Any] = {
-        "id": chunk.id,
-        "kind": chunk.kind,
-        "source": chunk.source.to_dict(),
-    }
-    if chunk.image is not None:
-        own["image"] = chunk.image.to_dict()
-    if flags := [flag(key, value) for key, value in _booleans(METADATA_KEY, chunk.metadata)]:
-        own["flags"] = flags
-    return {TEXT_KEY: chunk.text, METADATA_KEY: dict(chunk.metadata), OWN_KEY: own}
-
-
-def from_payload(payload: Mapping[str, Any]) -> Chunk:
-    """Read what `to_payload` wrote.
-
-    Raises:
-        StoreError: If the payload was written by something else.
-    """
-    try:
-        return Chunk.from_dict(
-            {
-                **payload[OWN_KEY],
-                "text": payload[TEXT_KEY],
-                "metadata": payload[METADATA_KEY],
-            }
-        )
-    except (KeyError, TypeError) as error:
-        raise StoreError(
-            f"a point of the index has a payload that ragsight didn't write ({error!r}); "
-            f"its keys are {sorted(payload)}."
-        ) from error
-
-
-def flag(key: str, value: bool) -> str:
-    """The word that stands for a boolean at a key of the payload."""
-    return f"{key}={str(value).lower()}"
-
-
-def _booleans(path: str, value: Any) -> Iterator[tuple[str, bool]]:
-    if isinstance(value, bool):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            yield from _booleans(f"{path}.{key}", part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _booleans(path, part)

@@ -2,62 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
-from qdrant_client import models
-
-from ragsight.blobs import BlobStore
+from ragsight.blobs import BlobStore, GarbageReport
 from ragsight.chunks import Chunk
-from ragsight.encoders import Bm25Encoder, FloatArray, ImageTextEncoder, TextEncoder
-from ragsight.errors import ConfigurationError, RagsightError
-from ragsight.store.engine import Engine, Found, Payloads, Point, Vector, VectorSearch
-from ragsight.store.filters import FilterLike, parse_filter, without_records
-from ragsight.store.opening import Location, open_blobs, open_engine, open_profile
-from ragsight.store.records import SourceRecord, record_id
-from ragsight.store.schema import (
-    BM25,
-    CLIP,
-    COLLECTIONS,
-    DENSE,
-    RECORD_KIND,
-    Collection,
-    Profile,
-    from_payload,
-    point_id,
-    to_payload,
+from ragsight.encoders import Bm25Encoder, FloatArray, ImageTextEncoder, SparseVector, TextEncoder
+from ragsight.store.engine import Found, VectorSearch
+from ragsight.store.filters import FilterLike, parse_filter
+from ragsight.store.foreign import ForeignCollections
+from ragsight.store.opener import Opening, arun_or_close, run_or_close
+from ragsight.store.opening import (
+    Location,
+    StoreOptions,
+    open_engine,
+    stored_profile,
 )
+from ragsight.store.operations import ChunkErrorHandler, Counts, OnceEach, Operations
+from ragsight.store.payloads import point_id
+from ragsight.store.programs import Program
+from ragsight.store.records import SourceRecord
+from ragsight.store.schema import COLLECTIONS, Collection, Profile
+from ragsight.store.transfer import TransferReport, export_index
 
-ChunkErrorHandler = Callable[[Chunk, RagsightError], None]
-"""Called with a chunk whose image can't be used, and why; it may raise to stop."""
-
-BATCH_SIZE = 64
-"""Chunks that are encoded and written together: an interrupted run loses at most these."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How much an index holds.
-
-    Attributes:
-        texts: Chunks in the text collection.
-        images: Chunks in the image collection; a chunk with both counts in both.
-        sources: Finished source files.
-    """
-
-    texts: int
-    images: int
-    sources: int
+T = TypeVar("T")
 
 
 class MultimodalStore:
     """A text and an image collection in Qdrant, with the image bytes beside them.
 
-    Open one with `MultimodalStore.open`; use it as a context manager, or call `close`.
+    Open one with `MultimodalStore.open`; use it as a context manager, or call `close`. Methods
+    that begin with `a` do the same without blocking the event loop.
 
     Example:
         >>> from ragsight import Chunk, ClipEncoder, Source
@@ -69,21 +47,9 @@ class MultimodalStore:
         1
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        profile: Profile,
-        blobs: BlobStore,
-        *,
-        encoder: ImageTextEncoder | None = None,
-        text_encoder: TextEncoder | None = None,
-    ) -> None:
-        self._engine = engine
-        self.profile = profile
-        self.blobs = blobs
-        self._encoder = encoder
-        self._text_encoder = text_encoder
-        self.bm25 = Bm25Encoder(profile.language)
+    def __init__(self, operations: Operations) -> None:
+        self.operations = operations
+        self._runner = operations.engine.runner
 
     @classmethod
     def open(
@@ -95,71 +61,159 @@ class MultimodalStore:
         create: bool = True,
         blobs: str | Path | BlobStore | None = None,
         name: str = "ragsight",
-        **options: Any,
+        options: StoreOptions | None = None,
+        **client: Any,
     ) -> MultimodalStore:
         """Open an index, and make it if there is none.
 
         Args:
             location: A folder (the embedded engine), `:memory:`, `http(s)://host:6333` (a Qdrant
-                server, 1.16 or later), or a `QdrantClient`, which stays open on `close`.
+                server, 1.16 or later), or a `QdrantClient` or `AsyncQdrantClient`, which stays
+                open on `close`.
             encoder: Encodes images and the texts that search them. Without one the index can be
                 read and searched by keyword.
             text_encoder: Encodes texts for dense text retrieval, if wanted.
             create: Make the index if there is none.
             blobs: Where image bytes go: a folder or fsspec URL. By default inside an index
-                folder, in memory beside a client, in
-                `default_blob_folder()` beside a server.
+                folder, in memory beside a client, in `default_blob_folder()` beside a server.
             name: Prefix of the collections on a server.
-            **options: `api_key` and `language` (of BM25, for a new index); others are passed to
-                `QdrantClient`.
+            options: Language of BM25, collections, retries.
+            **client: Arguments of `QdrantClient` with a URL: `api_key`, `timeout` (30 seconds
+                unless given), `prefer_grpc`, ...
 
         Raises:
             StoreNotFoundError: If there is no index and none may be made.
             StoreLockedError: If the folder is open elsewhere.
             EncoderMismatchError: If it was made with another encoder.
+            ConfigurationError: If options of a server are given with a folder.
             StoreError: If the engine refuses.
         """
-        language = options.pop("language", "english")
-        api_key = options.pop("api_key", None)
-        engine = open_engine(location, name=name, api_key=api_key, **options)
-        try:
-            profile = open_profile(
-                engine,
-                encoder=encoder,
-                text_encoder=text_encoder,
-                language=language,
-                create=create,
-            )
-        except BaseException:
-            engine.close()
-            raise
-        return cls(
-            engine,
-            profile,
-            open_blobs(location, blobs),
-            encoder=encoder,
-            text_encoder=text_encoder,
-        )
+        opening = Opening(location, encoder, text_encoder, create, blobs)
+        engine, program = opening.open(name, options, client)
+        return cls(run_or_close(engine, program))
+
+    @classmethod
+    async def aopen(
+        cls,
+        location: Location,
+        *,
+        encoder: ImageTextEncoder | None = None,
+        text_encoder: TextEncoder | None = None,
+        create: bool = True,
+        blobs: str | Path | BlobStore | None = None,
+        name: str = "ragsight",
+        options: StoreOptions | None = None,
+        **client: Any,
+    ) -> MultimodalStore:
+        """Open an index without blocking the event loop; see `open`."""
+        opening = Opening(location, encoder, text_encoder, create, blobs)
+        engine, program = opening.open(name, options, client)
+        return cls(await arun_or_close(engine, program))
+
+    @classmethod
+    def attach(
+        cls,
+        location: Location,
+        collections: ForeignCollections,
+        *,
+        encoder: ImageTextEncoder | None = None,
+        text_encoder: TextEncoder | None = None,
+        blobs: str | Path | BlobStore | None = None,
+        options: StoreOptions | None = None,
+        **client: Any,
+    ) -> MultimodalStore:
+        """Read collections that another application made, such as LangChain or LlamaIndex.
+
+        Args:
+            location: The server's URL, or a client.
+            collections: Which collections, and which of their vectors.
+            encoder: What the image vectors were made with.
+            text_encoder: What the text vectors were made with.
+            blobs: Where images of ours are, if the points show any.
+            options: Language of BM25, retries.
+            **client: As for `open`.
+
+        Raises:
+            EncoderMismatchError: If an encoder's vectors have another dimension.
+            StoreError: If a collection or vector isn't there, or the engine refuses.
+        """
+        opening = Opening(location, encoder, text_encoder, False, blobs)
+        engine, program = opening.attach(collections, options, client)
+        return cls(run_or_close(engine, program))
+
+    @classmethod
+    async def aattach(
+        cls,
+        location: Location,
+        collections: ForeignCollections,
+        *,
+        encoder: ImageTextEncoder | None = None,
+        text_encoder: TextEncoder | None = None,
+        blobs: str | Path | BlobStore | None = None,
+        options: StoreOptions | None = None,
+        **client: Any,
+    ) -> MultimodalStore:
+        """Read foreign collections without blocking the event loop; see `attach`."""
+        opening = Opening(location, encoder, text_encoder, False, blobs)
+        engine, program = opening.attach(collections, options, client)
+        return cls(await arun_or_close(engine, program))
+
+    @classmethod
+    def restore(
+        cls,
+        folder: str | Path,
+        location: Location,
+        *,
+        encoder: ImageTextEncoder | None = None,
+        text_encoder: TextEncoder | None = None,
+        blobs: str | Path | BlobStore | None = None,
+        name: str = "ragsight",
+        options: StoreOptions | None = None,
+        **client: Any,
+    ) -> MultimodalStore:
+        """Make an index of what `export` wrote: in a folder, on a server, anywhere.
+
+        Nothing is encoded anew, so no encoder is needed. Into an index that is there already,
+        made with the same encoders, the exported chunks are added.
+
+        Args:
+            folder: The export.
+            location: Where the index shall be; as for `open`.
+            encoder: As for `open`.
+            text_encoder: As for `open`.
+            blobs: As for `open`.
+            name: As for `open`.
+            options: As for `open`; the language is that of the export.
+            **client: As for `open`.
+
+        Returns:
+            The open store.
+
+        Raises:
+            EncoderMismatchError: If there is an index made with other encoders.
+            StoreError: If the export is damaged, or the engine refuses.
+        """
+        opening = Opening(location, encoder, text_encoder, True, blobs)
+        engine, program = opening.restore(Path(folder), name, options, client)
+        return cls(run_or_close(engine, program))
 
     @classmethod
     def profile_at(
-        cls, location: Location, *, name: str = "ragsight", **options: Any
+        cls, location: Location, *, name: str = "ragsight", **client: Any
     ) -> Profile | None:
         """What an index was made with, without opening it; None where there is none.
 
         Args:
             location: As for `open`.
             name: Prefix of the collections on a server.
-            **options: As for `open`.
+            **client: As for `open`.
 
         Raises:
             StoreError: If there is something, but it can't be read.
         """
-        api_key = options.pop("api_key", None)
-        engine = open_engine(location, name=name, api_key=api_key, **options)
+        engine = open_engine(location, name=name, options=StoreOptions(), client=client)
         try:
-            stored = engine.read_profile()
-            return None if stored is None else Profile.from_dict(stored, place=engine.place)
+            return engine.runner.run(stored_profile(engine))
         finally:
             engine.close()
 
@@ -174,10 +228,36 @@ class MultimodalStore:
     ) -> None:
         self.close()
 
+    async def __aenter__(self) -> MultimodalStore:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
     @property
     def place(self) -> str:
         """Where the index is, for messages."""
-        return self._engine.place
+        return self.operations.engine.place
+
+    @property
+    def profile(self) -> Profile:
+        """What the index was made with."""
+        return self.operations.profile
+
+    @property
+    def blobs(self) -> BlobStore:
+        """Where the images are."""
+        return self.operations.blobs
+
+    @property
+    def bm25(self) -> Bm25Encoder:
+        """The encoder of keyword vectors."""
+        return self.operations.bm25
 
     @property
     def encoder(self) -> ImageTextEncoder:
@@ -186,22 +266,25 @@ class MultimodalStore:
         Raises:
             ConfigurationError: If the store was opened without one.
         """
-        if self._encoder is None:
-            raise ConfigurationError(
-                f"{self.place}: this needs the encoder {self.profile.encoder}. "
-                "Pass encoder= to MultimodalStore.open."
-            )
-        return self._encoder
+        return self.operations.encoder
 
     @property
     def has_encoder(self) -> bool:
         """Whether images can be searched and written."""
-        return self._encoder is not None
+        return self.operations.image_encoder is not None
 
     @property
     def text_encoder(self) -> TextEncoder | None:
         """The encoder of dense text vectors, if there is one."""
-        return self._text_encoder
+        return self.operations.text_encoder
+
+    def run(self, program: Program[T]) -> T:
+        """Run a program of `operations` in this thread."""
+        return self._runner.run(program)
+
+    async def arun(self, program: Program[T]) -> T:
+        """Run a program of `operations` without blocking the event loop."""
+        return await self._runner.arun(program)
 
     def upsert(self, chunks: Iterable[Chunk], *, on_error: ChunkErrorHandler | None = None) -> int:
         """Encode and write chunks; one with an id that is here already replaces it.
@@ -215,76 +298,83 @@ class MultimodalStore:
             How many chunks were written.
 
         Raises:
+            StoreError: If the engine refuses, or the collections aren't ours.
+            EncoderError: If the encoder fails.
+            InputError: If an image can't be used and there is no `on_error`.
+        """
+        return self.run(self.operations.upsert(chunks, on_error))
+
+    async def aupsert(
+        self, chunks: Iterable[Chunk], *, on_error: ChunkErrorHandler | None = None
+    ) -> int:
+        """Encode and write chunks; `on_error` is called in another thread. See `upsert`."""
+        return await self.arun(self.operations.upsert(chunks, on_error))
+
+    def replace(
+        self, uri: str, chunks: Iterable[Chunk], *, on_error: ChunkErrorHandler | None = None
+    ) -> int:
+        """Write a source's chunks, and remove those of its earlier state that are no more.
+
+        Args:
+            uri: The source, as the chunks name it.
+            chunks: All that it has now.
+            on_error: As for `upsert`.
+
+        Returns:
+            How many chunks were removed.
+
+        Raises:
             StoreError: If the engine refuses.
             EncoderError: If the encoder fails.
             InputError: If an image can't be used and there is no `on_error`.
         """
-        written = 0
-        iterator = iter(chunks)
-        while batch := list(islice(iterator, BATCH_SIZE)):
-            written += self._upsert_batch(batch, on_error)
-        return written
+        kept: list[str] = []
+        self.upsert(_noting(chunks, kept), on_error=on_error)
+        return self.run(self.operations.finish_source(SourceRecord(uri, "", tuple(kept))))
 
-    def _upsert_batch(self, batch: Sequence[Chunk], on_error: ChunkErrorHandler | None) -> int:
-        kept, pixels = self._encode_images(batch, on_error)
-        texts = [chunk for chunk in kept if chunk.text.strip()]
-        images = [chunk for chunk in kept if chunk.id in pixels]
-        vectors: dict[Collection, dict[str, dict[str, Vector]]] = {
-            "text": self._encode_texts(texts),
-            "image": {id_: {CLIP: vector} for id_, vector in pixels.items()},
-        }
-        members: dict[Collection, list[Chunk]] = {"text": texts, "image": images}
-        for collection in COLLECTIONS:
-            points = [
-                Point(point_id(chunk.id), to_payload(chunk), vectors[collection][chunk.id])
-                for chunk in members[collection]
-            ]
-            self._engine.upsert(collection, points)
-        return len({chunk.id for chunk in (*texts, *images)})
+    async def areplace(
+        self, uri: str, chunks: Iterable[Chunk], *, on_error: ChunkErrorHandler | None = None
+    ) -> int:
+        """Replace a source's chunks without blocking the event loop; see `replace`."""
+        kept: list[str] = []
+        await self.aupsert(_noting(chunks, kept), on_error=on_error)
+        return await self.arun(self.operations.finish_source(SourceRecord(uri, "", tuple(kept))))
 
-    def _encode_images(
-        self, batch: Sequence[Chunk], on_error: ChunkErrorHandler | None
-    ) -> tuple[list[Chunk], dict[str, FloatArray]]:
-        """Keep and encode what images can be; give back the chunks as they are to be stored."""
-        with_image = [chunk for chunk in batch if chunk.image is not None]
-        broken: set[int] = set()
+    def delete(
+        self,
+        ids: Iterable[str] | None = None,
+        *,
+        source: str | None = None,
+        filter: FilterLike = None,
+    ) -> None:
+        """Remove chunks by id, by source, or by filter; ids that aren't here are ignored.
 
-        def skip(index: int, error: RagsightError) -> None:
-            if on_error is None:
-                raise error
-            broken.add(index)
-            on_error(with_image[index], error)
+        Raises:
+            ConfigurationError: If a filter is empty: it would remove everything.
+            QueryError: If a filter makes no sense.
+            StoreError: If the engine refuses, or the collections aren't ours.
+        """
+        self.run(self._deleting(ids, source, filter))
 
-        rows: Iterable[FloatArray] = ()
-        if with_image:
-            images = [chunk.image for chunk in with_image if chunk.image is not None]
-            rows = self.encoder.encode_images(images, on_skip=skip)
-        usable = [chunk for i, chunk in enumerate(with_image) if i not in broken]
-        vectors = {chunk.id: row for chunk, row in zip(usable, rows, strict=True)}
-        return [self._stored(chunk, chunk.id in vectors) for chunk in batch], vectors
+    async def adelete(
+        self,
+        ids: Iterable[str] | None = None,
+        *,
+        source: str | None = None,
+        filter: FilterLike = None,
+    ) -> None:
+        """Remove chunks without blocking the event loop; see `delete`."""
+        await self.arun(self._deleting(ids, source, filter))
 
-    def _stored(self, chunk: Chunk, image_is_usable: bool) -> Chunk:
-        if chunk.image is None:
-            return chunk
-        return replace(chunk, image=self.blobs.keep(chunk.image) if image_is_usable else None)
-
-    def _encode_texts(self, chunks: Sequence[Chunk]) -> dict[str, dict[str, Vector]]:
-        texts = [chunk.text for chunk in chunks]
-        vectors: dict[str, dict[str, Vector]] = {
-            chunk.id: {BM25: sparse}
-            for chunk, sparse in zip(chunks, self.bm25.encode_documents(texts), strict=True)
-        }
-        if self._text_encoder is not None and texts:
-            rows = self._text_encoder.encode_documents(texts)
-            for chunk, row in zip(chunks, rows, strict=True):
-                vectors[chunk.id][DENSE] = row
-        return vectors
-
-    def delete(self, ids: Iterable[str]) -> None:
-        """Remove chunks by id; ids that aren't here are ignored."""
-        points = [point_id(id_) for id_ in ids]
-        for collection in COLLECTIONS:
-            self._engine.delete(collection, points)
+    def _deleting(
+        self, ids: Iterable[str] | None, source: str | None, filter: FilterLike
+    ) -> Program[None]:
+        if ids is not None:
+            yield from self.operations.delete(ids)
+        if source is not None:
+            yield from self.operations.delete_source(source)
+        if filter is not None:
+            yield from self.operations.delete_where(filter)
 
     def delete_source(self, uri: str) -> int:
         """Remove all chunks of a source file, and the record of it.
@@ -292,66 +382,71 @@ class MultimodalStore:
         Returns:
             How many chunks were removed.
         """
-        ids = [chunk.id for chunk in self.scroll({"source": uri})]
-        self.delete(ids)
-        self._engine.delete("text", [record_id(uri)])
-        return len(ids)
+        return self.run(self.operations.delete_source(uri))
+
+    async def adelete_source(self, uri: str) -> int:
+        """Remove a source without blocking the event loop; see `delete_source`."""
+        return await self.arun(self.operations.delete_source(uri))
 
     def get(self, ids: Iterable[str]) -> list[Chunk]:
         """Read chunks by id, in the order asked for; ids that aren't here are left out."""
-        wanted = list(ids)
-        found: dict[str, Chunk] = {}
-        for collection in COLLECTIONS:
-            missing = [id_ for id_ in wanted if id_ not in found]
-            if missing:
-                payloads = self._engine.retrieve(collection, [point_id(id_) for id_ in missing])
-                chunks = [self.resolve(from_payload(payload)) for payload in payloads]
-                found.update((chunk.id, chunk) for chunk in chunks)
-        return [found[id_] for id_ in wanted if id_ in found]
+        return self.run(self.operations.get(list(ids)))
+
+    async def aget(self, ids: Iterable[str]) -> list[Chunk]:
+        """Read chunks without blocking the event loop; see `get`."""
+        return await self.arun(self.operations.get(list(ids)))
 
     def scroll(self, filter: FilterLike = None) -> Iterator[Chunk]:
         """Go through all chunks that match, each once, a page at a time."""
-        parsed = without_records(parse_filter(filter))
-        # Ids of chunks with both text and image come twice; only those are remembered.
-        seen: set[str] = set()
-        for collection in COLLECTIONS:
-            for page in self._payload_pages(collection, parsed):
-                for chunk in map(from_payload, page):
-                    if collection == "text" and chunk.image is not None:
-                        seen.add(chunk.id)
-                    if collection == "text" or chunk.id not in seen:
-                        yield self.resolve(chunk)
+        parsed = parse_filter(filter, fields=self.operations.layout.fields)
+        once = OnceEach()
+        for collection in self._collections():
+            offset: str | None = None
+            while True:
+                chunks, offset = self.run(self.operations.page(collection, parsed, offset))
+                yield from once.new(collection, chunks)
+                if offset is None:
+                    break
 
-    def _payload_pages(
-        self, collection: Collection, filter: models.Filter | None
-    ) -> Iterator[Payloads]:
-        offset: str | None = None
-        while True:
-            payloads, offset = self._engine.scroll(
-                collection, filter=filter, limit=256, offset=offset
-            )
-            yield payloads
-            if offset is None:
-                return
+    async def ascroll(self, filter: FilterLike = None) -> AsyncIterator[Chunk]:
+        """Go through all chunks that match without blocking the event loop; see `scroll`."""
+        parsed = parse_filter(filter, fields=self.operations.layout.fields)
+        once = OnceEach()
+        for collection in self._collections():
+            offset: str | None = None
+            while True:
+                chunks, offset = await self.arun(self.operations.page(collection, parsed, offset))
+                for chunk in once.new(collection, chunks):
+                    yield chunk
+                if offset is None:
+                    break
+
+    def _collections(self) -> list[Collection]:
+        return [c for c in COLLECTIONS if self.operations.engine.has(c)]
 
     def counts(self, filter: FilterLike = None) -> Counts:
-        """Count exactly what matches; without a filter also the finished sources."""
-        parsed = without_records(parse_filter(filter))
-        texts = self._engine.count("text", parsed)
-        everything = self._engine.count("text")
-        return Counts(
-            texts=texts,
-            images=self._engine.count("image", parsed),
-            sources=everything - self._engine.count("text", without_records(None)),
-        )
+        """Count exactly what matches, and all finished sources."""
+        return self.run(self.operations.counts(filter))
+
+    async def acounts(self, filter: FilterLike = None) -> Counts:
+        """Count without blocking the event loop; see `counts`."""
+        return await self.arun(self.operations.counts(filter))
 
     def search(self, collection: Collection, searches: Sequence[VectorSearch]) -> list[list[Found]]:
         """Run vector searches on one collection; the retriever is the comfortable way."""
-        return self._engine.search(collection, searches)
+        return self.run(self.operations.search({collection: searches}))[collection]
+
+    def vectors(self, chunk_id: str) -> dict[str, FloatArray | SparseVector]:
+        """The stored vectors of a chunk: `bm25`, `dense` and `clip`, those that it has."""
+        id_ = point_id(chunk_id)
+        kinds = list(self.operations.layout.targets)
+        points = self.run(self.operations.points([id_], vectors=kinds))
+        return dict(points[id_].vectors) if id_ in points else {}
 
     def image_vector(self, chunk_id: str) -> FloatArray | None:
         """The stored image vector of a chunk, if it has one: `(dimension,)`."""
-        return self._engine.vector("image", point_id(chunk_id), CLIP)
+        vector = self.vectors(chunk_id).get("clip")
+        return None if isinstance(vector, SparseVector) else vector
 
     def resolve(self, chunk: Chunk) -> Chunk:
         """Point a chunk's image at bytes that can be opened from anywhere."""
@@ -361,14 +456,16 @@ class MultimodalStore:
 
     def source_record(self, uri: str) -> SourceRecord | None:
         """The record of a source that was indexed to its end."""
-        payloads = self._engine.retrieve("text", [record_id(uri)])
-        return SourceRecord.from_payload(payloads[0]) if payloads else None
+        return self.run(self.operations.source_record(uri))
 
     def source_records(self) -> Iterator[SourceRecord]:
         """All sources that were indexed to their end."""
-        records = parse_filter({"kind": RECORD_KIND})
-        for page in self._payload_pages("text", records):
-            yield from map(SourceRecord.from_payload, page)
+        offset: str | None = None
+        while True:
+            records, offset = self.run(self.operations.records_page(offset))
+            yield from records
+            if offset is None:
+                return
 
     def finish_source(self, record: SourceRecord) -> int:
         """Record a source as done, and remove chunks it no longer has.
@@ -376,16 +473,65 @@ class MultimodalStore:
         Returns:
             How many stale chunks were removed.
         """
-        current = set(record.chunk_ids)
-        stale = [c.id for c in self.scroll({"source": record.uri}) if c.id not in current]
-        self.delete(stale)
-        self._engine.upsert("text", [record.to_point()])
-        return len(stale)
+        return self.run(self.operations.finish_source(record))
+
+    def collect_garbage(self, *, grace_seconds: float = 3600.0) -> GarbageReport:
+        """Remove images that no chunk shows any more.
+
+        Args:
+            grace_seconds: Leave younger ones: another process may be about to write their chunks.
+
+        Returns:
+            What was removed.
+
+        Raises:
+            StoreError: If the engine or the blob store refuses.
+        """
+        return self.run(self.operations.collect_garbage(grace_seconds))
+
+    def export(self, folder: str | Path) -> TransferReport:
+        """Write all chunks, vectors, images and records into a new folder.
+
+        Args:
+            folder: Where to; it must be empty, or not there yet.
+
+        Returns:
+            How much was exported.
+
+        Raises:
+            StoreError: If the folder can't be used, or the engine refuses.
+        """
+        return self.run(export_index(self.operations, Path(folder)))
+
+    async def aexport(self, folder: str | Path) -> TransferReport:
+        """Export without blocking the event loop; see `export`."""
+        return await self.arun(export_index(self.operations, Path(folder)))
 
     def optimize(self) -> None:
-        """Build the search graphs of the embedded engine; blocks, so not in a serving process."""
-        self._engine.optimize()
+        """Build the search graphs of the embedded engine, in a process of their own.
+
+        Worth it from some 50,000 points, after a large ingest. Searches and writes of this index
+        wait until it is done; until it is done once, search is exact, and slower with each point.
+
+        Raises:
+            StoreError: If there isn't enough disk space or memory.
+        """
+        self.run(self.operations.engine.optimize())
+
+    async def aoptimize(self) -> None:
+        """Build the search graphs without blocking the event loop; see `optimize`."""
+        await self.arun(self.operations.engine.optimize())
 
     def close(self) -> None:
         """Release the index; a second call does nothing."""
-        self._engine.close()
+        self.operations.engine.close()
+
+    async def aclose(self) -> None:
+        """Release the index, connections of the async methods too."""
+        await self.operations.engine.aclose()
+
+
+def _noting(chunks: Iterable[Chunk], ids: list[str]) -> Iterator[Chunk]:
+    for chunk in chunks:
+        ids.append(chunk.id)
+        yield chunk

@@ -1,0 +1,68 @@
+"""Points on their way to and from Qdrant clients."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from qdrant_client import models
+
+from ragsight.encoders import SparseVector
+from ragsight.store.engine import Point, Vector
+
+POINTS_PER_REQUEST = 64
+"""Points in one write at the most: with vectors of 512 dimensions about 1 MB of JSON; a batch of
+chunks makes several, which are under way at once."""
+
+BYTES_PER_REQUEST = 16 * 1024 * 1024
+"""JSON in one write at the most, half of what a Qdrant server takes by default; a single point
+may have more."""
+
+_BYTES_PER_NUMBER = 24
+"""A float in JSON: 17 digits, sign, point, exponent, comma, blank."""
+
+
+def batches(points: Sequence[Point]) -> Iterator[list[Point]]:
+    """Points that go into one request, by number and by size."""
+    batch: list[Point] = []
+    size = 0
+    for point in points:
+        more = _json_size(point)
+        if batch and (len(batch) == POINTS_PER_REQUEST or size + more > BYTES_PER_REQUEST):
+            yield batch
+            batch, size = [], 0
+        batch.append(point)
+        size += more
+    if batch:
+        yield batch
+
+
+def _json_size(point: Point) -> int:
+    numbers = sum(
+        2 * len(vector.indices) if isinstance(vector, SparseVector) else vector.size
+        for vector in point.vectors.values()
+    )
+    return len(json.dumps(point.payload)) + numbers * _BYTES_PER_NUMBER
+
+
+def client_vector(vector: Vector) -> Any:
+    """A vector as the clients take it."""
+    if isinstance(vector, SparseVector):
+        return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
+    return vector.tolist()
+
+
+def own_point(record: models.Record) -> Point:
+    """A point as the clients give it."""
+    payload = record.payload if record.payload is not None else {}
+    named = record.vector if isinstance(record.vector, dict) else {"": record.vector}
+    vectors = {name: _own_vector(value) for name, value in named.items() if value is not None}
+    return Point(str(record.id), payload, vectors)
+
+
+def _own_vector(value: Any) -> Vector:
+    if isinstance(value, models.SparseVector):
+        return SparseVector(tuple(value.indices), tuple(value.values))
+    return np.asarray(value, dtype=np.float32)

@@ -1,0 +1,135 @@
+"""Which vector of which collection answers which question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from qdrant_client import models
+
+from ragsight.encoders import EncoderSpec
+from ragsight.errors import EncoderMismatchError, StoreError
+from ragsight.store.filters import OWN_FIELDS, FieldNames
+from ragsight.store.foreign import ForeignCollections
+from ragsight.store.payloads import NODE_KEY
+from ragsight.store.schema import BM25, CLIP, DENSE, METADATA_KEY, OWN_KEY, Collection, Profile
+
+VectorKind = Literal["bm25", "dense", "clip"]
+Target = tuple[Collection, str]
+
+OWN_TARGETS: Mapping[VectorKind, Target] = {
+    "bm25": ("text", BM25),
+    "dense": ("text", DENSE),
+    "clip": ("image", CLIP),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a pair of collections is read.
+
+    Attributes:
+        targets: Collection and vector name for each kind of vector that there is.
+        fields: Where the keys of a filter are in the payload.
+        is_own: Whether ragsight made the collections, and may write to them.
+    """
+
+    targets: Mapping[VectorKind, Target]
+    fields: FieldNames = OWN_FIELDS
+    is_own: bool = True
+
+
+def own_layout(profile: Profile) -> Layout:
+    """How an index of ours is read: dense vectors of texts are there if it has their encoder."""
+    return Layout(
+        {
+            kind: target
+            for kind, target in OWN_TARGETS.items()
+            if kind != "dense" or profile.text_encoder is not None
+        }
+    )
+
+
+def foreign_layout(
+    foreign: ForeignCollections,
+    infos: Mapping[Collection, models.CollectionInfo],
+    samples: Mapping[Collection, Mapping[str, object]],
+) -> Layout:
+    """Find the vectors of collections that others made.
+
+    Args:
+        foreign: What the caller says of them.
+        infos: What the server says of them.
+        samples: The payload of a point of each, where there is one.
+
+    Raises:
+        StoreError: If a vector that was named isn't there, or none was named and there are several.
+    """
+    targets: dict[VectorKind, Target] = {}
+    if "text" in infos:
+        name = _dense_name(foreign.text, foreign.dense, infos["text"])
+        if name is not None:
+            targets["dense"] = ("text", name)
+        if foreign.bm25 is not None:
+            sparse = infos["text"].config.params.sparse_vectors or {}
+            _check_named(foreign.text, foreign.bm25, sparse)
+            targets["bm25"] = ("text", foreign.bm25)
+    if "image" in infos:
+        name = _dense_name(foreign.image, foreign.clip, infos["image"])
+        if name is not None:
+            targets["clip"] = ("image", name)
+    return Layout(targets, _field_names(list(samples.values())), is_own=False)
+
+
+def _field_names(samples: Sequence[Mapping[str, object]]) -> FieldNames:
+    """Where the keys of a filter are: under `metadata`, as langchain-qdrant has it, or at the top."""
+    if any(OWN_KEY in sample for sample in samples):
+        return OWN_FIELDS
+    is_flat = any(NODE_KEY in sample or METADATA_KEY not in sample for sample in samples)
+    # What stands for the chunk itself in ours is metadata as any other in theirs.
+    return FieldNames("" if is_flat else OWN_FIELDS.prefix, chunk={})
+
+
+def check_dimension(place: str, info: models.CollectionInfo, name: str, spec: EncoderSpec) -> None:
+    """Compare a collection's vectors with the encoder that is to search them.
+
+    Raises:
+        EncoderMismatchError: If their dimensions differ.
+    """
+    size = _dense_vectors(info)[name].size
+    if size != spec.dimension:
+        raise EncoderMismatchError(
+            f"{place}: its vectors have {size} dimensions, but the encoder is {spec}. "
+            "Pass the encoder that the collection was made with."
+        )
+
+
+def _dense_vectors(info: models.CollectionInfo) -> Mapping[str, models.VectorParams]:
+    vectors = info.config.params.vectors
+    if vectors is None:
+        return {}
+    return {"": vectors} if isinstance(vectors, models.VectorParams) else vectors
+
+
+def _dense_name(
+    collection: str | None, wanted: str | None, info: models.CollectionInfo
+) -> str | None:
+    vectors = _dense_vectors(info)
+    if wanted is not None:
+        _check_named(collection, wanted, vectors)
+        return wanted
+    if len(vectors) > 1:
+        raise StoreError(
+            f"The collection {collection!r} has several vectors ({', '.join(sorted(vectors))}): "
+            "name the one to search in ForeignCollections."
+        )
+    return next(iter(vectors), None)
+
+
+def _check_named(collection: str | None, name: str, vectors: Mapping[str, object]) -> None:
+    if name not in vectors:
+        raise StoreError(
+            f"The collection {collection!r} has no vector {name!r}; it has "
+            f"{', '.join(map(repr, sorted(vectors)))}."
+        )

@@ -1,0 +1,140 @@
+"""How a store comes to be: opened, attached or restored, blocking or async."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ragsight.blobs import BlobStore
+from ragsight.encoders import EncoderSpec, ImageTextEncoder, TextEncoder
+from ragsight.store.engine import Engine
+from ragsight.store.foreign import ForeignCollections
+from ragsight.store.layout import Layout, own_layout
+from ragsight.store.opening import (
+    Location,
+    StoreOptions,
+    attach_engine,
+    open_blobs,
+    open_engine,
+    open_profile,
+    read_layout,
+    start_with,
+)
+from ragsight.store.operations import Operations
+from ragsight.store.programs import Program
+from ragsight.store.schema import Profile
+from ragsight.store.transfer import exported_profile, import_index
+
+T = TypeVar("T")
+
+
+class Opening:
+    """What opening and attaching need, before there is a store."""
+
+    def __init__(
+        self,
+        location: Location,
+        encoder: ImageTextEncoder | None,
+        text_encoder: TextEncoder | None,
+        create: bool,
+        blobs: str | Path | BlobStore | None,
+    ) -> None:
+        self._location = location
+        self._encoder = encoder
+        self._text_encoder = text_encoder
+        self._create = create
+        self._blobs = blobs
+
+    def open(
+        self, name: str, options: StoreOptions | None, client: Mapping[str, Any]
+    ) -> tuple[Engine, Program[Operations]]:
+        """The engine, and the program that opens or makes the index."""
+        options = options if options is not None else StoreOptions()
+        engine = open_engine(self._location, name=name, options=options, client=client)
+        return engine, self._opened(engine, options)
+
+    def _opened(self, engine: Engine, options: StoreOptions) -> Program[Operations]:
+        profile = yield from open_profile(
+            engine,
+            encoder=self._encoder,
+            text_encoder=self._text_encoder,
+            language=options.language,
+            create=self._create,
+        )
+        return self._operations(engine, profile, own_layout(profile), options)
+
+    def restore(
+        self,
+        folder: Path,
+        name: str,
+        options: StoreOptions | None,
+        client: Mapping[str, Any],
+    ) -> tuple[Engine, Program[Operations]]:
+        """The engine, and the program that makes an index of an export."""
+        options = options if options is not None else StoreOptions()
+        engine = open_engine(self._location, name=name, options=options, client=client)
+
+        def restored() -> Program[Operations]:
+            profile = exported_profile(folder)
+            yield from start_with(engine, profile)
+            operations = self._operations(engine, profile, own_layout(profile), options)
+            yield from import_index(operations, folder)
+            return operations
+
+        return engine, restored()
+
+    def attach(
+        self,
+        foreign: ForeignCollections,
+        options: StoreOptions | None,
+        client: Mapping[str, Any],
+    ) -> tuple[Engine, Program[Operations]]:
+        """The engine, and the program that reads how the foreign collections are made."""
+        options = options if options is not None else StoreOptions()
+        engine = attach_engine(self._location, foreign, options=options, client=client)
+
+        def attached() -> Program[Operations]:
+            layout = yield from read_layout(
+                engine, foreign, encoder=self._encoder, text_encoder=self._text_encoder
+            )
+            unknown = EncoderSpec("the one of the image collection", None, 0)
+            profile = Profile(
+                unknown if self._encoder is None else self._encoder.spec,
+                None if self._text_encoder is None else self._text_encoder.spec,
+                options.language,
+            )
+            return self._operations(engine, profile, layout, options)
+
+        return engine, attached()
+
+    def _operations(
+        self, engine: Engine, profile: Profile, layout: Layout, options: StoreOptions
+    ) -> Operations:
+        return Operations(
+            engine,
+            profile,
+            open_blobs(self._location, self._blobs),
+            layout=layout,
+            encoder=self._encoder,
+            text_encoder=self._text_encoder,
+            index_metadata=options.index_metadata,
+        )
+
+
+def run_or_close(engine: Engine, program: Program[T]) -> T:
+    """Run an opening program; an engine that can't be opened is closed again."""
+    try:
+        return engine.runner.run(program)
+    except BaseException:
+        engine.close()
+        raise
+
+
+async def arun_or_close(engine: Engine, program: Program[T]) -> T:
+    """Run an opening program without blocking the event loop; see `run_or_close`."""
+    try:
+        return await engine.runner.arun(program)
+    except BaseException:
+        await engine.aclose()
+        raise

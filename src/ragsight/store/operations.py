@@ -1,0 +1,370 @@
+"""What the store does, as programs: the blocking and the async store run the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+
+from qdrant_client import models
+
+from ragsight.blobs import BlobStore, GarbageReport
+from ragsight.chunks import Chunk
+from ragsight.encoders import Bm25Encoder, FloatArray, ImageTextEncoder, TextEncoder
+from ragsight.errors import ConfigurationError, RagsightError, StoreError
+from ragsight.store.engine import Engine, Found, Point, Vector, VectorSearch
+from ragsight.store.filters import FilterLike, parse_filter, without_records
+from ragsight.store.foreign import read_payload
+from ragsight.store.indexing import new_indexes
+from ragsight.store.layout import Layout, VectorKind
+from ragsight.store.payloads import point_id, to_payload
+from ragsight.store.programs import Program, Together, Work
+from ragsight.store.records import SourceRecord, record_id
+from ragsight.store.schema import (
+    BM25,
+    CLIP,
+    COLLECTIONS,
+    DENSE,
+    METADATA_KEY,
+    RECORD_KIND,
+    Collection,
+    IndexKind,
+    Profile,
+)
+
+ChunkErrorHandler = Callable[[Chunk, RagsightError], None]
+"""Called with a chunk whose image can't be used, and why; it may raise to stop."""
+
+BATCH_SIZE = 64
+"""Chunks that are encoded and written together: an interrupted run loses at most these."""
+
+PAGE_SIZE = 256
+"""Points that are read at once when going through all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much an index holds.
+
+    Attributes:
+        texts: Chunks in the text collection.
+        images: Chunks in the image collection; a chunk with both counts in both.
+        sources: Finished source files.
+    """
+
+    texts: int
+    images: int
+    sources: int
+
+
+PointsByCollection = dict[Collection, list[Point]]
+
+
+class Operations:
+    """The operations of one open index.
+
+    Args:
+        engine: Where the points are.
+        profile: What the index was made with.
+        blobs: Where the images are.
+        layout: How the collections are read.
+        encoder: Encodes images and the texts that search them.
+        text_encoder: Encodes texts for dense text retrieval.
+        index_metadata: Index metadata keys as they turn up.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        profile: Profile,
+        blobs: BlobStore,
+        *,
+        layout: Layout,
+        encoder: ImageTextEncoder | None,
+        text_encoder: TextEncoder | None,
+        index_metadata: bool,
+    ) -> None:
+        self.engine = engine
+        self.profile = profile
+        self.blobs = blobs
+        self.layout = layout
+        self.image_encoder = encoder
+        self.text_encoder = text_encoder
+        self.bm25 = Bm25Encoder(profile.language)
+        self._index_metadata = index_metadata
+        self._indexed: dict[Collection, dict[str, IndexKind]] = {}
+
+    @property
+    def encoder(self) -> ImageTextEncoder:
+        """The image encoder.
+
+        Raises:
+            ConfigurationError: If the store was opened without one.
+        """
+        if self.image_encoder is None:
+            raise ConfigurationError(
+                f"{self.engine.place}: this needs the encoder {self.profile.encoder}. "
+                "Pass encoder= to MultimodalStore.open."
+            )
+        return self.image_encoder
+
+    # Writing
+
+    def upsert(self, chunks: Iterable[Chunk], on_error: ChunkErrorHandler | None) -> Program[int]:
+        """Encode and write chunks; on a server, as many batches at once as it may have."""
+        self._check_writable()
+        iterator = iter(chunks)
+        size = BATCH_SIZE * (4 if self.engine.is_remote else 1)
+        written = 0
+        while batch := (yield Work(lambda: list(islice(iterator, size)))):
+            points, count = yield Work(partial(self._encoded, batch, on_error))
+            yield from self.write(points)
+            written += count
+        return written
+
+    def write(self, points: PointsByCollection) -> Program[None]:
+        """Write points, after the indexes of metadata keys that are new."""
+        self._check_writable()
+        for collection, members in points.items():
+            if self._index_metadata:
+                yield from self._index_new_keys(collection, members)
+        yield from self.engine.write(points)
+
+    def _check_writable(self) -> None:
+        if not self.layout.is_own:
+            raise StoreError(
+                f"{self.engine.place}: these collections belong to another application and are "
+                "only read. Write to an index of your own, made with MultimodalStore.open."
+            )
+
+    def _encoded(
+        self, batch: Sequence[Chunk], on_error: ChunkErrorHandler | None
+    ) -> tuple[PointsByCollection, int]:
+        kept, pixels = self._encode_images(batch, on_error)
+        texts = [chunk for chunk in kept if chunk.text.strip()]
+        images = [chunk for chunk in kept if chunk.id in pixels]
+        words = self._encode_texts(texts)
+        points: PointsByCollection = {
+            "text": [_point(chunk, words[chunk.id]) for chunk in texts],
+            "image": [_point(chunk, {CLIP: pixels[chunk.id]}) for chunk in images],
+        }
+        return points, len({chunk.id for chunk in (*texts, *images)})
+
+    def _encode_images(
+        self, batch: Sequence[Chunk], on_error: ChunkErrorHandler | None
+    ) -> tuple[list[Chunk], dict[str, FloatArray]]:
+        """Keep and encode what images can be; give back the chunks as they are to be stored."""
+        with_image = [chunk for chunk in batch if chunk.image is not None]
+        broken: set[int] = set()
+
+        def skip(index: int, error: RagsightError) -> None:
+            if on_error is None:
+                raise error
+            broken.add(index)
+            on_error(with_image[index], error)
+
+        rows: Iterable[FloatArray] = ()
+        if with_image:
+            images = [chunk.image for chunk in with_image if chunk.image is not None]
+            rows = self.encoder.encode_images(images, on_skip=skip)
+        usable = [chunk for i, chunk in enumerate(with_image) if i not in broken]
+        vectors = {chunk.id: row for chunk, row in zip(usable, rows, strict=True)}
+        return [self._stored(chunk, chunk.id in vectors) for chunk in batch], vectors
+
+    def _stored(self, chunk: Chunk, image_is_usable: bool) -> Chunk:
+        if chunk.image is None:
+            return chunk
+        return replace(chunk, image=self.blobs.keep(chunk.image) if image_is_usable else None)
+
+    def _encode_texts(self, chunks: Sequence[Chunk]) -> dict[str, dict[str, Vector]]:
+        texts = [chunk.text for chunk in chunks]
+        vectors: dict[str, dict[str, Vector]] = {
+            chunk.id: {BM25: sparse}
+            for chunk, sparse in zip(chunks, self.bm25.encode_documents(texts), strict=True)
+        }
+        if self.text_encoder is not None and texts:
+            rows = self.text_encoder.encode_documents(texts)
+            for chunk, row in zip(chunks, rows, strict=True):
+                vectors[chunk.id][DENSE] = row
+        return vectors
+
+    def _index_new_keys(self, collection: Collection, points: Sequence[Point]) -> Program[None]:
+        if collection not in self._indexed:
+            self._indexed[collection] = yield from self.engine.payload_indexes(collection)
+        known = self._indexed[collection]
+        new = new_indexes(known, (point.payload[METADATA_KEY] for point in points))
+        if new:
+            yield from self.engine.index_payload(collection, new)
+            known.update(new)
+
+    def delete(self, ids: Iterable[str]) -> Program[None]:
+        """Remove chunks by id."""
+        self._check_writable()
+        yield from self.engine.delete([point_id(id_) for id_ in ids])
+
+    def delete_where(self, filter: FilterLike) -> Program[int]:
+        """Remove the chunks that match, and count them."""
+        self._check_writable()
+        parsed = parse_filter(filter, fields=self.layout.fields)
+        if parsed is None:
+            raise ConfigurationError(
+                f"{self.engine.place}: an empty filter would delete every chunk. Name what to "
+                "delete, or delete the index."
+            )
+        matching = without_records(parsed)
+        removed = len((yield from self._matching_ids(matching)))
+        if removed:
+            yield from self.engine.delete_matching(matching)
+        return removed
+
+    def delete_source(self, uri: str) -> Program[int]:
+        """Remove all chunks of a source file, and the record of it."""
+        removed = yield from self.delete_where({"source": uri})
+        yield from self.engine.delete([record_id(uri)])
+        return removed
+
+    def finish_source(self, record: SourceRecord) -> Program[int]:
+        """Record a source as done, and remove chunks it no longer has."""
+        self._check_writable()
+        current = {point_id(id_) for id_ in record.chunk_ids}
+        filter_ = without_records(parse_filter({"source": record.uri}))
+        stale = (yield from self._matching_ids(filter_)) - current
+        yield from self.engine.delete(sorted(stale))
+        yield from self.engine.write({"text": [record.to_point()]})
+        return len(stale)
+
+    def _matching_ids(self, filter: models.Filter) -> Program[set[str]]:
+        ids: set[str] = set()
+        for collection in COLLECTIONS:
+            offset: str | None = None
+            while True:
+                points, offset = yield from self.engine.scroll(
+                    collection, filter=filter, limit=PAGE_SIZE, offset=offset
+                )
+                ids.update(point.id for point in points)
+                if offset is None:
+                    break
+        return ids
+
+    def collect_garbage(self, grace_seconds: float) -> Program[GarbageReport]:
+        """Remove images that no chunk shows."""
+        referenced: set[str] = set()
+        for collection in COLLECTIONS:
+            offset: str | None = None
+            while True:
+                chunks, offset = yield from self.page(collection, None, offset)
+                referenced.update(c.image.sha256 for c in chunks if c.image is not None)
+                if offset is None:
+                    break
+        report: GarbageReport = yield Work(
+            partial(self.blobs.collect_garbage, referenced, grace_seconds=grace_seconds)
+        )
+        return report
+
+    # Reading
+
+    def get(self, ids: Sequence[str]) -> Program[list[Chunk]]:
+        """Read chunks by id, in the order asked for."""
+        wanted = {point_id(id_): id_ for id_ in ids}
+        points = yield from self.points(list(wanted))
+        chunks = {wanted[id_]: self.chunk(point.id, point.payload) for id_, point in points.items()}
+        return [chunks[id_] for id_ in ids if id_ in chunks]
+
+    def points(
+        self, ids: Sequence[str], *, vectors: Sequence[VectorKind] = ()
+    ) -> Program[dict[str, Point]]:
+        """Points by id, with their vectors by kind, put together from both collections."""
+        collections = [c for c in COLLECTIONS if self.engine.has(c)]
+        names: dict[Collection, dict[str, VectorKind]] = {c: {} for c in collections}
+        for kind in vectors:
+            if kind in self.layout.targets:
+                collection, name = self.layout.targets[kind]
+                names[collection][name] = kind
+        answers = yield Together(
+            [self.engine.retrieve(c, ids, vectors=list(names[c])) for c in collections]
+        )
+        found: dict[str, Point] = {}
+        for collection, points in zip(collections, answers, strict=True):
+            for point in points:
+                kinds = names[collection]
+                named: dict[str, Vector] = {
+                    kinds[n]: vector for n, vector in point.vectors.items() if n in kinds
+                }
+                vectors_so_far = dict(found[point.id].vectors) if point.id in found else {}
+                vectors_so_far.update(named)
+                found[point.id] = Point(point.id, point.payload, vectors_so_far)
+        return found
+
+    def page(
+        self, collection: Collection, filter: models.Filter | None, offset: str | None
+    ) -> Program[tuple[list[Chunk], str | None]]:
+        """A page of a collection's chunks, and where the next one starts."""
+        points, following = yield from self.engine.scroll(
+            collection, filter=without_records(filter), limit=PAGE_SIZE, offset=offset
+        )
+        return [self.chunk(point.id, point.payload) for point in points], following
+
+    def counts(self, filter: FilterLike) -> Program[Counts]:
+        """Count exactly what matches."""
+        parsed = without_records(parse_filter(filter, fields=self.layout.fields))
+        records = parse_filter({"kind": RECORD_KIND})
+        texts, images, sources = yield Together(
+            [
+                self._count("text", parsed),
+                self._count("image", parsed),
+                self._count("text", records),
+            ]
+        )
+        return Counts(texts, images, sources)
+
+    def _count(self, collection: Collection, filter: models.Filter | None) -> Program[int]:
+        if not self.engine.has(collection):
+            return 0
+        return (yield from self.engine.count(collection, filter))
+
+    def search(
+        self, searches: Mapping[Collection, Sequence[VectorSearch]]
+    ) -> Program[dict[Collection, list[list[Found]]]]:
+        """Run vector searches: one request for each collection, both at once on a server."""
+        answers = yield Together([self.engine.search(c, s) for c, s in searches.items()])
+        return dict(zip(searches, answers, strict=True))
+
+    def source_record(self, uri: str) -> Program[SourceRecord | None]:
+        """The record of a source that was indexed to its end."""
+        points = yield from self.engine.retrieve("text", [record_id(uri)])
+        return SourceRecord.from_payload(points[0].payload) if points else None
+
+    def records_page(self, offset: str | None) -> Program[tuple[list[SourceRecord], str | None]]:
+        """A page of the records of sources."""
+        points, following = yield from self.engine.scroll(
+            "text", filter=parse_filter({"kind": RECORD_KIND}), limit=PAGE_SIZE, offset=offset
+        )
+        return [SourceRecord.from_payload(point.payload) for point in points], following
+
+    def chunk(self, point: str, payload: Mapping[str, object]) -> Chunk:
+        """The chunk of a point, its image where it can be opened from anywhere."""
+        chunk = read_payload(point, payload)
+        if chunk.image is None:
+            return chunk
+        return replace(chunk, image=self.blobs.locate(chunk.image))
+
+
+class OnceEach:
+    """Lets each chunk of a scroll through both collections pass once."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def new(self, collection: Collection, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+        """The chunks that haven't come before."""
+        for chunk in chunks:
+            # Only ids of chunks with both text and image come twice; only those are kept.
+            if collection == "text" and chunk.image is not None:
+                self._seen.add(chunk.id)
+            if collection == "text" or chunk.id not in self._seen:
+                yield chunk
+
+
+def _point(chunk: Chunk, vectors: Mapping[str, Vector]) -> Point:
+    return Point(point_id(chunk.id), to_payload(chunk), vectors)

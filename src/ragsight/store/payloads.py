@@ -1,0 +1,127 @@
+"""How a chunk stands in a payload: for ourselves, for LangChain's and LlamaIndex's stores."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ragsight.chunks import NAMESPACE, Chunk
+from ragsight.errors import StoreError
+from ragsight.store.schema import (
+    FLAGS_KEY,
+    METADATA_KEY,
+    OWN_KEY,
+    RECORD_KIND,
+    TEXT_KEY,
+    Collection,
+)
+
+NODE_KEY = "_node_content"
+"""Where LlamaIndex's vector stores keep a node as JSON."""
+
+_DOCUMENT_NODE_TYPE = "4"
+_SOURCE_RELATIONSHIP = "1"
+
+
+def point_id(chunk_id: str) -> str:
+    """Qdrant takes UUIDs only: keep one, derive one from any other id."""
+    try:
+        return str(uuid.UUID(chunk_id))
+    except ValueError:
+        return str(uuid.uuid5(NAMESPACE, chunk_id))
+
+
+def to_payload(chunk: Chunk) -> dict[str, Any]:
+    """The payload of a chunk.
+
+    Text and metadata stand where langchain-qdrant looks for them (`page_content`, `metadata`) and
+    where llama-index-vector-stores-qdrant does (`_node_content`, and metadata keys at the top,
+    which its filters name); what is ours alone stands under one key.
+    """
+    own: dict[str, Any] = {
+        "id": chunk.id,
+        "kind": chunk.kind,
+        "source": chunk.source.to_dict(),
+    }
+    if chunk.image is not None:
+        own["image"] = chunk.image.to_dict()
+    if flags := [flag(key, value) for key, value in _booleans(METADATA_KEY, chunk.metadata)]:
+        own[FLAGS_KEY.rpartition(".")[2]] = flags
+    metadata = dict(chunk.metadata)
+    return {
+        **metadata,
+        **_node_fields(chunk, metadata),
+        TEXT_KEY: chunk.text,
+        METADATA_KEY: metadata,
+        OWN_KEY: own,
+    }
+
+
+def _node_fields(chunk: Chunk, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    document = chunk.source.uri
+    node = {
+        "id_": point_id(chunk.id),
+        "metadata": metadata,
+        "relationships": {
+            _SOURCE_RELATIONSHIP: {"node_id": document, "node_type": _DOCUMENT_NODE_TYPE}
+        },
+        "text": chunk.text,
+        "class_name": "TextNode",
+    }
+    return {
+        NODE_KEY: json.dumps(node, ensure_ascii=False),
+        "_node_type": "TextNode",
+        "document_id": document,
+        "doc_id": document,
+        "ref_doc_id": document,
+    }
+
+
+def from_payload(payload: Mapping[str, Any]) -> Chunk:
+    """Read what `to_payload` wrote.
+
+    Raises:
+        StoreError: If the payload was written by something else.
+    """
+    try:
+        return Chunk.from_dict(
+            {
+                **payload[OWN_KEY],
+                "text": payload[TEXT_KEY],
+                "metadata": payload[METADATA_KEY],
+            }
+        )
+    except (KeyError, TypeError) as error:
+        raise StoreError(
+            f"a point of the index has a payload that ragsight didn't write ({error!r}); "
+            f"its keys are {sorted(payload)}."
+        ) from error
+
+
+def belongs_to(payload: Mapping[str, Any]) -> set[Collection]:
+    """The collections in which a chunk with this payload stands once it is written."""
+    own = payload.get(OWN_KEY, {})
+    collections: set[Collection] = set()
+    if payload.get(TEXT_KEY, "").strip() or own.get("kind") == RECORD_KIND:
+        collections.add("text")
+    if "image" in own:
+        collections.add("image")
+    return collections
+
+
+def flag(key: str, value: bool) -> str:
+    """The word that stands for a boolean at a key of the payload."""
+    return f"{key}={str(value).lower()}"
+
+
+def _booleans(path: str, value: Any) -> Iterator[tuple[str, bool]]:
+    if isinstance(value, bool):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _booleans(f"{path}.{key}", part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _booleans(path, part)
