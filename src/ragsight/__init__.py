@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         OpenAIBackend,
         SynthesizerOptions,
         VisionBackend,
+        VisionReranker,
         VisionSynthesizer,
     )
     from ragsight.blobs import BlobStore
@@ -41,13 +42,20 @@ if TYPE_CHECKING:
         ImageTextEncoder,
         TextEncoder,
     )
+    from ragsight.encoders.cache import CachedEncoder, EmbeddingCache
     from ragsight.errors import RagsightError
     from ragsight.gallery import GallerySection, render_gallery, write_gallery
     from ragsight.images import image_ref, open_image
     from ragsight.ingestion import IngestReport, ingest
     from ragsight.loaders import CatalogLoader, ImageLoader, PdfLoader, TextLoader, load
-    from ragsight.retrieval import Hit, MultimodalRetriever, Query, fuse
-    from ragsight.store import MultimodalStore, parse_filter
+    from ragsight.retrieval import CrossEncoderReranker, Hit, MultimodalRetriever, Query, fuse
+    from ragsight.store import (
+        CollectionOptions,
+        ForeignCollections,
+        MultimodalStore,
+        StoreOptions,
+        parse_filter,
+    )
 
 _HOMES = {
     "ragsight.answer": (
@@ -57,6 +65,7 @@ _HOMES = {
         "OpenAIBackend",
         "SynthesizerOptions",
         "VisionBackend",
+        "VisionReranker",
         "VisionSynthesizer",
     ),
     "ragsight.blobs": ("BlobStore",),
@@ -70,13 +79,20 @@ _HOMES = {
         "ImageTextEncoder",
         "TextEncoder",
     ),
+    "ragsight.encoders.cache": ("CachedEncoder", "EmbeddingCache"),
     "ragsight.errors": ("RagsightError",),
     "ragsight.gallery": ("GallerySection", "render_gallery", "write_gallery"),
     "ragsight.images": ("image_ref", "open_image"),
     "ragsight.ingestion": ("IngestReport", "ingest"),
     "ragsight.loaders": ("CatalogLoader", "ImageLoader", "PdfLoader", "TextLoader", "load"),
-    "ragsight.retrieval": ("Hit", "MultimodalRetriever", "Query", "fuse"),
-    "ragsight.store": ("MultimodalStore", "parse_filter"),
+    "ragsight.retrieval": ("CrossEncoderReranker", "Hit", "MultimodalRetriever", "Query", "fuse"),
+    "ragsight.store": (
+        "CollectionOptions",
+        "ForeignCollections",
+        "MultimodalStore",
+        "StoreOptions",
+        "parse_filter",
+    ),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -87,11 +103,16 @@ __all__ = [
     "AnthropicBackend",
     "BlobStore",
     "Bm25Encoder",
+    "CachedEncoder",
     "CatalogLoader",
     "Chunk",
     "Citation",
     "ClipEncoder",
+    "CollectionOptions",
+    "CrossEncoderReranker",
+    "EmbeddingCache",
     "EncoderSpec",
+    "ForeignCollections",
     "GallerySection",
     "Hit",
     "ImageLoader",
@@ -105,10 +126,12 @@ __all__ = [
     "Query",
     "RagsightError",
     "Source",
+    "StoreOptions",
     "SynthesizerOptions",
     "TextEncoder",
     "TextLoader",
     "VisionBackend",
+    "VisionReranker",
     "VisionSynthesizer",
     "__version__",
     "fuse",

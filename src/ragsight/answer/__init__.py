@@ -9,6 +9,7 @@ from ragsight.answer.openai import OpenAIBackend
 from ragsight.answer.options import SynthesizerOptions
 from ragsight.answer.planning import RequestPlan, TokenEstimate, plan_request
 from ragsight.answer.profiles import ImageRule, ModelProfile, profile_for
+from ragsight.answer.reranking import VisionReranker
 from ragsight.answer.request import (
     Completion,
     ImagePart,
@@ -47,6 +48,7 @@ __all__ = [
     "TokenEstimate",
     "Usage",
     "VisionBackend",
+    "VisionReranker",
     "VisionRequest",
     "VisionSynthesizer",
     "cite_sources",

@@ -2,17 +2,21 @@
 
 from ragsight.retrieval.fusion import Fused, Fusion, fuse
 from ragsight.retrieval.hits import CHANNELS, Channel, ChannelScore, Hit
-from ragsight.retrieval.retriever import DEFAULT_WEIGHTS, MultimodalRetriever, Query
+from ragsight.retrieval.query import DEFAULT_WEIGHTS, Query
+from ragsight.retrieval.rerank import CrossEncoderReranker, Reranker
+from ragsight.retrieval.retriever import MultimodalRetriever
 
 __all__ = [
     "CHANNELS",
     "DEFAULT_WEIGHTS",
     "Channel",
     "ChannelScore",
+    "CrossEncoderReranker",
     "Fused",
     "Fusion",
     "Hit",
     "MultimodalRetriever",
     "Query",
+    "Reranker",
     "fuse",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ RRF_CONSTANT = 2.0
 
 Cormack, Clarke and Büttcher (SIGIR 2009) took 60 for rankings of a thousand. Rankings here are
 some fifty long, where a small constant, which trusts the first places more, puts the right chunk
-higher (`benchmarks/fusion.py`). Qdrant's own fusion takes 2 as well.
+higher (`benchmarks/fusion.py`). Qdrant counts ranks from 0: its own default of 2 is 1 here.
 """
 
 Ranking = Sequence[tuple[str, float]]
@@ -39,6 +40,7 @@ def fuse(
     weights: Mapping[Channel, float],
     method: Fusion = "rrf",
     rrf_constant: float = RRF_CONSTANT,
+    limit: int | None = None,
 ) -> list[Fused]:
     """Fuse rankings by id; ties break by id, so equal input gives equal output.
 
@@ -48,33 +50,37 @@ def fuse(
       scales don't matter, only ranks do.
     - `relative`: `weight * (score - min) / (max - min)` within the channel; 1 where all are equal.
     - `dbsf`: `weight * (score - (mean - 3 sd)) / (6 sd)` within the channel, clipped to 0..1
-      (Qdrant's distribution-based score fusion); 0.5 where all are equal.
+      (Qdrant's distribution-based score fusion, which doesn't clip; sd of a sample, as there);
+      0.5 where all are equal.
 
     Args:
         rankings: By channel. Empty ones are normal.
         weights: By channel; 0 or more.
         method: How a place in a ranking becomes a contribution.
         rrf_constant: The larger, the less the first places stand out; 0 or more.
+        limit: How many ids to give back at the most.
 
     Returns:
-        All ids of all rankings, best first.
+        The ids of all rankings, best first.
     """
     contribute = (
         partial(_reciprocal_rank, constant=rrf_constant) if method == "rrf" else _METHODS[method]
     )
-    by_id: dict[str, list[ChannelScore]] = {}
+    places: dict[str, list[tuple[Channel, int, float, float]]] = {}
     for channel, ranking in rankings.items():
+        weight = weights[channel]
         shares = contribute([score for _, score in ranking])
         for rank, ((id_, score), share) in enumerate(zip(ranking, shares, strict=True), start=1):
-            found = ChannelScore(channel, rank, score, weights[channel] * share)
-            by_id.setdefault(id_, []).append(found)
-    fused = [_fused(id_, channels) for id_, channels in by_id.items()]
-    return sorted(fused, key=lambda item: (-item.score, item.id))
+            places.setdefault(id_, []).append((channel, rank, score, weight * share))
+    # Exact sums: the order of the channels must not decide between ids.
+    scores = {id_: math.fsum(place[3] for place in found) for id_, found in places.items()}
+    best = sorted(scores, key=lambda id_: (-scores[id_], id_))[:limit]
+    return [Fused(id_, scores[id_], _explained(places[id_])) for id_ in best]
 
 
-def _fused(id_: str, channels: list[ChannelScore]) -> Fused:
-    ordered = sorted(channels, key=lambda c: (-c.contribution, c.channel))
-    return Fused(id_, sum(c.contribution for c in ordered), tuple(ordered))
+def _explained(places: Sequence[tuple[Channel, int, float, float]]) -> tuple[ChannelScore, ...]:
+    found = [ChannelScore(*place) for place in places]
+    return tuple(sorted(found, key=lambda c: (-c.contribution, c.channel)))
 
 
 def _reciprocal_rank(scores: Sequence[float], constant: float) -> list[float]:
@@ -91,11 +97,10 @@ def _relative_score(scores: Sequence[float]) -> list[float]:
 
 
 def _distribution_based(scores: Sequence[float]) -> list[float]:
-    if not scores:
-        return []
-    mean, deviation = statistics.fmean(scores), statistics.pstdev(scores)
-    if deviation == 0.0:
+    # Asked of the scores, for the deviation of equal floats may come out as a little above zero.
+    if len(set(scores)) < 2:
         return [0.5] * len(scores)
+    mean, deviation = statistics.fmean(scores), statistics.stdev(scores)
     low = mean - 3.0 * deviation
     return [min(1.0, max(0.0, (score - low) / (6.0 * deviation))) for score in scores]
 

@@ -36,18 +36,26 @@ class Hit:
 
     Attributes:
         chunk: The chunk; its image reference can be opened as it is.
-        score: Fused score; comparable within one result only.
+        score: Fused score, or the reranker's; comparable within one result only.
         channels: What each channel that found it said, largest contribution first.
+        reranked: What a reranker said of it, where one did.
     """
 
     chunk: Chunk
     score: float
     channels: tuple[ChannelScore, ...] = ()
+    reranked: float | None = None
 
     @property
     def why(self) -> str:
-        """One line that explains the ranking, such as `bm25 #1 (7.31), text_to_image #3 (0.28)`."""
-        return ", ".join(f"{c.channel} #{c.rank} ({c.score:.3g})" for c in self.channels)
+        """One line that explains the ranking, such as `bm25 #1 (7.31), text_to_image #3 (0.28)`.
+
+        After a reranker: `reranked (0.93), bm25 #1 (7.31)`.
+        """
+        reasons = [f"{c.channel} #{c.rank} ({c.score:.3g})" for c in self.channels]
+        if self.reranked is not None:
+            reasons.insert(0, f"reranked ({self.reranked:.3g})")
+        return ", ".join(reasons)
 
     def to_dict(self) -> dict[str, Any]:
         """The hit as JSON-ready values, without image bytes."""
@@ -62,5 +70,6 @@ class Hit:
                 }
                 for c in self.channels
             ],
+            "reranked": self.reranked,
             "chunk": self.chunk.to_dict(),
         }

@@ -2,59 +2,49 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import get_args
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
-from ragsight.chunks import Chunk
+from ragsight.encoders import SparseVector
 from ragsight.errors import QueryError
 from ragsight.images import ImageSource
+from ragsight.retrieval.diversity import (
+    cosine_similarities,
+    maximal_marginal_relevance,
+    scaled_relevance,
+)
+from ragsight.retrieval.encoding import VECTOR_KINDS, QueryVectors, encode_queries, is_silent
 from ragsight.retrieval.fusion import Fused, Fusion, fuse
-from ragsight.retrieval.hits import CHANNELS, Channel, Hit
-from ragsight.store import FilterLike, MultimodalStore, VectorSearch, from_payload, parse_filter
-from ragsight.store.engine import Found, Vector
-from ragsight.store.schema import BM25, CLIP, DENSE, Collection
+from ragsight.retrieval.grouping import group_hits
+from ragsight.retrieval.hits import Channel, Hit
+from ragsight.retrieval.query import (
+    Limits,
+    Query,
+    checked_count,
+    checked_fusion,
+    checked_weights,
+)
+from ragsight.retrieval.rerank import Reranker
+from ragsight.store import (
+    FilterLike,
+    Found,
+    MultimodalStore,
+    Operations,
+    Program,
+    VectorSearch,
+    Work,
+    parse_filter,
+)
+from ragsight.store.payloads import point_id
+from ragsight.store.schema import Collection
 
-_TARGETS: Mapping[Channel, tuple[Collection, str]] = {
-    "bm25": ("text", BM25),
-    "dense": ("text", DENSE),
-    "text_to_image": ("image", CLIP),
-    "image_to_image": ("image", CLIP),
-}
-
-
-DEFAULT_WEIGHTS: Mapping[Channel, float] = {
-    "bm25": 1.0,
-    "dense": 1.0,
-    "text_to_image": 0.5,
-    "image_to_image": 1.0,
-}
-"""Words find images with half a voice: CLIP ranks every image, whether or not one of them fits,
-where BM25 is silent about what doesn't match (`benchmarks/fusion.py` measures it)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """What to look for: words, an image, or both.
-
-    Attributes:
-        text: Words.
-        image: An image to find similar ones of.
-        filter: What every hit must fulfil.
-        k: How many hits at the most.
-        k_text: How many of them without an image at the most.
-        k_images: How many of them with an image at the most.
-        weights: By channel, instead of the retriever's own; 0 turns a channel off.
-    """
-
-    text: str | None = None
-    image: ImageSource | None = None
-    filter: FilterLike = None
-    k: int | None = None
-    k_text: int | None = None
-    k_images: int | None = None
-    weights: Mapping[Channel, float] | None = None
+LEAST_DEPTH = 50
+PAGED_DEPTH = 200
+DEEPER = 4
+MOST_ROUNDS = 3
+"""How often a ranking is asked for again, deeper, where groups left too few hits."""
 
 
 class MultimodalRetriever:
@@ -70,6 +60,9 @@ class MultimodalRetriever:
             that of `DEFAULT_WEIGHTS`. 0 turns a channel off.
         fusion: `rrf`, `relative` or `dbsf`; see `ragsight.retrieval.fuse`.
         depth: How far down each channel's ranking to look; by default four times k, at least 50.
+        rerank: Orders the best hits anew: any function of the query and the hits, such as
+            `CrossEncoderReranker`.
+        rerank_depth: How many hits it is given; by default three times k.
 
     Raises:
         QueryError: If an option makes no sense.
@@ -91,14 +84,16 @@ class MultimodalRetriever:
         weights: Mapping[Channel, float] | None = None,
         fusion: Fusion = "rrf",
         depth: int | None = None,
+        rerank: Reranker | None = None,
+        rerank_depth: int | None = None,
     ) -> None:
-        if fusion not in get_args(Fusion):
-            raise QueryError(f"There is no fusion {fusion!r}; there are {get_args(Fusion)}.")
         self.store = store
-        self.k = _checked_count("k", k)
-        self.fusion: Fusion = fusion
-        self._weights = _checked_weights(weights)
+        self.k = checked_count("k", k)
+        self.fusion: Fusion = checked_fusion(fusion)
+        self._weights = checked_weights(weights)
         self._depth = depth
+        self._rerank = rerank
+        self._rerank_depth = rerank_depth
 
     def retrieve(
         self,
@@ -108,15 +103,17 @@ class MultimodalRetriever:
         k: int | None = None,
         filter: FilterLike = None,
         weights: Mapping[Channel, float] | None = None,
+        **options: Any,
     ) -> list[Hit]:
         """Find chunks.
 
         Args:
-            query: Words, or a whole `Query` (then the other arguments are not looked at).
+            query: Words, or a whole `Query` (then there must be no other arguments).
             image: An image to find similar ones of; with words, both count.
             k: How many hits at the most.
             filter: What every hit must fulfil, such as `{"price": {"lt": 50}}`.
             weights: By channel, instead of the retriever's own.
+            **options: Other fields of `Query`: `not_like`, `group_by`, `diversity`, ...
 
         Returns:
             Hits, best first; an empty list if nothing was found.
@@ -126,15 +123,8 @@ class MultimodalRetriever:
             ImageError: If the query image can't be opened.
             StoreError: If the engine refuses.
         """
-        if not isinstance(query, Query):
-            query = Query(text=query, image=image, k=k, filter=filter, weights=weights)
-        weights = self._weights if query.weights is None else _checked_weights(query.weights)
-        limits = _Limits.of(query, self.k)
-        vectors = self._vectors(query, weights)
-        found = self._search(vectors, query, self._depth_for(limits))
-        rankings = {channel: [(p.id, p.score) for p in points] for channel, points in found.items()}
-        fused = fuse(rankings, weights=weights, method=self.fusion)
-        return limits.apply(self._hits(fused, found))
+        options |= {"image": image, "k": k, "filter": filter, "weights": weights}
+        return self.store.run(self._retrieval([_query(query, options)]))[0]
 
     async def aretrieve(
         self,
@@ -144,110 +134,227 @@ class MultimodalRetriever:
         k: int | None = None,
         filter: FilterLike = None,
         weights: Mapping[Channel, float] | None = None,
+        **options: Any,
     ) -> list[Hit]:
         """Find chunks without blocking the event loop; see `retrieve`."""
-        return await asyncio.to_thread(
-            self.retrieve, query, image=image, k=k, filter=filter, weights=weights
-        )
+        options |= {"image": image, "k": k, "filter": filter, "weights": weights}
+        return (await self.store.arun(self._retrieval([_query(query, options)])))[0]
 
-    def _vectors(self, query: Query, weights: Mapping[Channel, float]) -> dict[Channel, Vector]:
-        """The query as each channel that can answer understands it."""
-        text = query.text.strip() if query.text is not None else ""
-        if not text and query.image is None:
-            raise QueryError("The query is empty: give words, an image, or both.")
-        vectors: dict[Channel, Vector] = {}
-        if text:
-            vectors.update(self._text_vectors(text, weights))
-        if query.image is not None and weights["image_to_image"]:
-            vectors["image_to_image"] = self.store.encoder.encode_images([query.image])[0]
-        return vectors
+    def retrieve_many(self, queries: Sequence[str | Query]) -> list[list[Hit]]:
+        """Answer several queries: encoded in batches, searched in one request a collection.
 
-    def _text_vectors(self, text: str, weights: Mapping[Channel, float]) -> dict[Channel, Vector]:
-        vectors: dict[Channel, Vector] = {}
-        words = self.store.bm25.encode_query(text)
-        if words.indices and weights["bm25"]:
-            vectors["bm25"] = words
-        if self.store.text_encoder is not None and weights["dense"]:
-            vectors["dense"] = self.store.text_encoder.encode_queries([text])[0]
-        if self.store.has_encoder and weights["text_to_image"]:
-            vectors["text_to_image"] = self.store.encoder.encode_texts([text])[0]
-        return vectors
+        Args:
+            queries: Words or queries.
 
-    def _search(
-        self, vectors: Mapping[Channel, Vector], query: Query, depth: int
-    ) -> dict[Channel, list[Found]]:
-        """Ask each collection once for all of its channels."""
-        filter_ = parse_filter(query.filter)
-        by_collection: dict[Collection, list[Channel]] = {}
-        for channel in vectors:
-            by_collection.setdefault(_TARGETS[channel][0], []).append(channel)
-        found: dict[Channel, list[Found]] = {}
-        for collection, channels in by_collection.items():
-            searches = [
-                VectorSearch(_TARGETS[channel][1], vectors[channel], depth, filter_)
-                for channel in channels
+        Returns:
+            The hits of each query, in order.
+
+        Raises:
+            QueryError: If a query makes no sense.
+            ImageError: If a query's image can't be opened.
+            StoreError: If the engine refuses.
+        """
+        return self.store.run(self._retrieval([_query(query, {}) for query in queries]))
+
+    async def aretrieve_many(self, queries: Sequence[str | Query]) -> list[list[Hit]]:
+        """Answer several queries without blocking the event loop; see `retrieve_many`."""
+        return await self.store.arun(self._retrieval([_query(query, {}) for query in queries]))
+
+    def more_like(self, chunk_id: str, **options: Any) -> list[Hit]:
+        """Find what is like a chunk of the index, by the vectors that are stored of it.
+
+        Args:
+            chunk_id: The chunk; it isn't among the hits.
+            **options: Other fields of `Query`.
+
+        Returns:
+            Hits, best first.
+
+        Raises:
+            QueryError: If there is no such chunk, or an option makes no sense.
+            StoreError: If the engine refuses.
+        """
+        return self.retrieve(Query(like=chunk_id, **options))
+
+    async def amore_like(self, chunk_id: str, **options: Any) -> list[Hit]:
+        """Find what is like a chunk without blocking the event loop; see `more_like`."""
+        return await self.aretrieve(Query(like=chunk_id, **options))
+
+    def _retrieval(self, queries: Sequence[Query]) -> Program[list[list[Hit]]]:
+        store = self.store.operations
+        jobs = [self._job(query) for query in queries]
+        vectors = yield from encode_queries(store, queries, [job.weights for job in jobs])
+        hits: list[list[Hit]] = [[] for _ in jobs]
+        left = list(range(len(jobs)))
+        for _ in range(MOST_ROUNDS):
+            found = yield from _search(store, [(jobs[i], vectors[i]) for i in left])
+            for i, rankings in zip(left, found, strict=True):
+                hits[i] = yield from self._ranked(store, jobs[i], rankings)
+            left = [
+                i
+                for i, answer in zip(left, found, strict=True)
+                if jobs[i].wants_more(answer, hits[i])
             ]
-            found.update(zip(channels, self.store.search(collection, searches), strict=True))
-        return found
+            if not left:
+                break
+            for i in left:
+                jobs[i] = jobs[i].deeper()
+        return hits
 
-    def _depth_for(self, limits: _Limits) -> int:
-        return self._depth if self._depth is not None else max(50, 4 * limits.total)
+    def _job(self, query: Query) -> _Job:
+        query.check()
+        weights = self._weights if query.weights is None else checked_weights(query.weights)
+        limits = Limits.of(query, self.k)
+        candidates = limits.total + limits.offset
+        if self._rerank is not None:
+            wanted = self._rerank_depth if self._rerank_depth is not None else 3 * candidates
+            candidates = max(candidates, wanted)
+        least = LEAST_DEPTH if query.offset is None else PAGED_DEPTH
+        depth = self._depth if self._depth is not None else max(least, 4 * candidates)
+        return _Job(query, weights, limits, candidates, depth)
 
-    def _hits(self, fused: Sequence[Fused], found: Mapping[Channel, Sequence[Found]]) -> list[Hit]:
-        payloads = {point.id: point.payload for points in found.values() for point in points}
-        return [Hit(self._chunk(payloads[item.id]), item.score, item.channels) for item in fused]
-
-    def _chunk(self, payload: Mapping[str, object]) -> Chunk:
-        return self.store.resolve(from_payload(payload))
+    def _ranked(
+        self, store: Operations, job: _Job, found: Mapping[Channel, Sequence[Found]]
+    ) -> Program[list[Hit]]:
+        """Fuse what the channels found, and read no more payloads than are needed."""
+        rankings = {channel: [(p.id, p.score) for p in points] for channel, points in found.items()}
+        fused = fuse(rankings, weights=job.weights, method=self.fusion, limit=job.fused_limit)
+        kept = job.kept(fused)
+        hits = yield from _hydrated(store, kept, found)
+        if job.query.group_by is not None:
+            hits = group_hits(hits, job.query.group_by, size=job.query.group_size)
+        if job.query.diversity is not None:
+            hits = yield from _diversified(store, hits, job)
+        if self._rerank is not None:
+            best = yield Work(partial(self._rerank, job.query, hits[: job.candidates]))
+            hits = [*best, *hits[job.candidates :]]
+        return job.limits.apply(hits)
 
 
 @dataclass(frozen=True, slots=True)
-class _Limits:
-    """How many hits to keep, in all and by sort."""
+class _Job:
+    """A query with all that was settled about it."""
 
-    total: int
-    text: int
-    images: int
+    query: Query
+    weights: Mapping[Channel, float]
+    limits: Limits
+    candidates: int
+    depth: int
 
-    @classmethod
-    def of(cls, query: Query, default: int) -> _Limits:
-        parts = [n for n in (query.k_text, query.k_images) if n is not None]
-        for part in parts:
-            _checked_count("k_text or k_images", part, least=0)
-        both = len(parts) == 2
-        fallback = max(1, sum(parts)) if both else default
-        total = _checked_count("k", query.k if query.k is not None else fallback)
-        return cls(
-            total,
-            query.k_text if query.k_text is not None else total,
-            query.k_images if query.k_images is not None else total,
+    @property
+    def needs_all(self) -> bool:
+        """Whether hits further down may come up, or be passed over for their content."""
+        query = self.query
+        parts = (query.k_text, query.k_images, query.group_by, query.diversity)
+        return any(part is not None for part in parts)
+
+    @property
+    def fused_limit(self) -> int | None:
+        """How many fused ids are looked at: one more than the candidates where one is left out."""
+        return None if self.needs_all else self.candidates + (self.query.like is not None)
+
+    def depth_of(self, channels: int) -> int:
+        """How far down a ranking to look: of a single one, nothing is fused from below."""
+        depth = min(self.candidates, self.depth) if self.is_alone(channels) else self.depth
+        return depth + (self.query.like is not None)
+
+    def is_alone(self, channels: int) -> bool:
+        """Whether one channel's ranking is the result."""
+        return channels == 1 and not self.needs_all
+
+    def kept(self, fused: Sequence[Fused]) -> list[Fused]:
+        """What may become a hit."""
+        itself = None if self.query.like is None else point_id(self.query.like)
+        least = self.query.least_score
+        kept = [
+            item for item in fused if item.id != itself and (least is None or item.score >= least)
+        ]
+        return kept if self.needs_all else kept[: self.candidates]
+
+    def wants_more(self, found: Mapping[Channel, Sequence[Found]], hits: Sequence[Hit]) -> bool:
+        """Whether groups left too few hits, and there may be more further down."""
+        too_few = self.query.group_by is not None and len(hits) < self.limits.total
+        return too_few and any(len(points) >= self.depth for points in found.values())
+
+    def deeper(self) -> _Job:
+        """The same, looking further down."""
+        return replace(self, depth=self.depth * DEEPER)
+
+
+def _query(query: str | Query | None, options: Mapping[str, Any]) -> Query:
+    given = {name: value for name, value in options.items() if value is not None}
+    if not isinstance(query, Query):
+        return Query(text=query, **given)
+    if given:
+        raise QueryError(
+            f"{', '.join(sorted(given))}: with a Query these belong into the Query itself."
         )
-
-    def apply(self, hits: Sequence[Hit]) -> list[Hit]:
-        left = {False: self.text, True: self.images}
-        kept: list[Hit] = []
-        for hit in hits:
-            has_image = hit.chunk.image is not None
-            if left[has_image] > 0 and len(kept) < self.total:
-                left[has_image] -= 1
-                kept.append(hit)
-        return kept
+    return query
 
 
-def _checked_count(name: str, value: int, *, least: int = 1) -> int:
-    if value < least:
-        raise QueryError(f"{name} is {value}; it must be {least} or more.")
-    return value
+def _search(
+    store: Operations, asked: Sequence[tuple[_Job, QueryVectors]]
+) -> Program[list[dict[Channel, list[Found]]]]:
+    """Ask each collection once for all channels of all queries."""
+    searches: dict[Collection, list[VectorSearch]] = {}
+    places: list[tuple[int, Channel, Collection]] = []
+    for index, (job, vectors) in enumerate(asked):
+        filter_ = parse_filter(job.query.filter, fields=store.layout.fields)
+        speaking = {c: v for c, v in vectors.items() if not is_silent(v)}
+        for channel, vector in speaking.items():
+            collection, using = store.layout.targets[VECTOR_KINDS[channel]]
+            search = VectorSearch(
+                using,
+                vector,
+                job.depth_of(len(speaking)),
+                filter_,
+                threshold=job.query.threshold(channel),
+                # Of many candidates few become hits: where a second call is cheap, it reads those.
+                with_payload=store.engine.is_remote or job.is_alone(len(speaking)),
+            )
+            searches.setdefault(collection, []).append(search)
+            places.append((index, channel, collection))
+    answers = yield from store.search(searches)
+    found: list[dict[Channel, list[Found]]] = [{} for _ in asked]
+    remaining = {collection: iter(results) for collection, results in answers.items()}
+    for index, channel, collection in places:
+        found[index][channel] = next(remaining[collection])
+    return found
 
 
-def _checked_weights(weights: Mapping[Channel, float] | None) -> dict[Channel, float]:
-    given = dict(weights) if weights is not None else {}
-    for channel, weight in given.items():
-        if channel not in CHANNELS:
-            raise QueryError(f"There is no channel {channel!r}; there are {', '.join(CHANNELS)}.")
-        if not 0 <= weight < float("inf"):
-            raise QueryError(f"The weight of {channel!r} is {weight}; it must be 0 or more.")
-    complete = dict(DEFAULT_WEIGHTS) | given
-    if not any(complete.values()):
-        raise QueryError("All channels have weight 0: nothing could be found.")
-    return complete
+def _hydrated(
+    store: Operations, fused: Sequence[Fused], found: Mapping[Channel, Sequence[Found]]
+) -> Program[list[Hit]]:
+    """Make hits, with the payloads that came along or, from the embedded engine, read now."""
+    payloads = {p.id: p.payload for points in found.values() for p in points if p.payload}
+    missing = [item.id for item in fused if item.id not in payloads]
+    if missing:
+        points = yield from store.points(missing)
+        payloads.update((id_, point.payload) for id_, point in points.items())
+    return [
+        Hit(store.chunk(item.id, payload), item.score, item.channels)
+        for item in fused
+        # A chunk that was deleted since it was found has none.
+        if (payload := payloads.get(item.id)) is not None
+    ]
+
+
+def _diversified(store: Operations, hits: Sequence[Hit], job: _Job) -> Program[list[Hit]]:
+    assert job.query.diversity is not None
+    ids = [point_id(hit.chunk.id) for hit in hits]
+    points = yield from store.points(ids, vectors=["clip", "dense"])
+    vectors = [
+        {
+            kind: vector
+            for kind, vector in (points[id_].vectors.items() if id_ in points else ())
+            if not isinstance(vector, SparseVector)
+        }
+        for id_ in ids
+    ]
+    order = maximal_marginal_relevance(
+        scaled_relevance([hit.score for hit in hits]),
+        cosine_similarities(vectors),
+        len(hits),
+        diversity_lambda=job.query.diversity,
+    )
+    return [hits[index] for index in order]

@@ -1,0 +1,208 @@
+"""What can be asked, and what of it makes sense."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias, get_args
+
+from PIL import Image
+
+from ragsight.chunks import Chunk, ImageRef
+from ragsight.errors import QueryError
+from ragsight.images import ImageSource
+from ragsight.retrieval.fusion import Fusion
+from ragsight.retrieval.grouping import GroupKey
+from ragsight.retrieval.hits import CHANNELS, Channel, Hit
+from ragsight.retrieval.negatives import SPARSE_THRESHOLD
+from ragsight.store import FilterLike
+
+DEFAULT_WEIGHTS: Mapping[Channel, float] = {
+    "bm25": 1.0,
+    "dense": 1.0,
+    "text_to_image": 0.5,
+    "image_to_image": 1.0,
+}
+"""Words find images with half a voice: CLIP ranks every image, whether or not one of them fits,
+where BM25 is silent about what doesn't match (`benchmarks/fusion.py` measures it)."""
+
+Example: TypeAlias = str | Path | bytes | Image.Image | ImageRef | Chunk | Hit
+"""What results shall not be like: words (any string), an image (anything else that is one), or a
+chunk of the index."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What to look for: words, an image, or both.
+
+    Attributes:
+        text: Words.
+        image: An image to find similar ones of.
+        like: Id of a chunk of the index to find similar ones of; it isn't found itself.
+        not_like: What hits should be far from: words, images (paths as `Path`), chunks or hits.
+        not_like_strength: How far: the share of `not_like` that is taken from the query's vectors.
+        filter: What every hit must fulfil.
+        k: How many hits at the most.
+        k_text: How many of them without an image at the most.
+        k_images: How many of them with an image at the most.
+        offset: How many hits to pass over: pages of one ranking. Any number, 0 too, makes the
+            ranking deep enough for 200 hits at the least, so that pages fit together.
+        weights: By channel, instead of the retriever's own; 0 turns a channel off.
+        score_threshold: Least fused score of a hit; or, by channel, the least score of its own
+            (cosine, BM25 weight) that a channel counts.
+        group_by: Keep the best hits of each source, page, or value of a metadata key.
+        group_size: How many hits of a group are kept.
+        diversity: Lambda of maximal marginal relevance: 1 is pure relevance, 0 pure diversity.
+    """
+
+    text: str | None = None
+    image: ImageSource | None = None
+    like: str | None = None
+    not_like: Sequence[Example] = ()
+    not_like_strength: float = 0.5
+    filter: FilterLike = None
+    k: int | None = None
+    k_text: int | None = None
+    k_images: int | None = None
+    offset: int | None = None
+    weights: Mapping[Channel, float] | None = None
+    score_threshold: float | Mapping[Channel, float] | None = None
+    group_by: GroupKey | None = None
+    group_size: int = 1
+    diversity: float | None = None
+
+    @property
+    def words(self) -> str:
+        """The text without blanks around it."""
+        return self.text.strip() if self.text is not None else ""
+
+    def check(self) -> None:
+        """Refuse what makes no sense.
+
+        Raises:
+            QueryError: With the field and what it may be.
+        """
+        if not self.words and self.image is None and self.like is None:
+            raise QueryError("The query is empty: give words, an image, or both.")
+        checked_count("group_size", self.group_size)
+        checked_count("offset", self.offset if self.offset is not None else 0, least=0)
+        _check_share("diversity", self.diversity)
+        if self.not_like_strength < 0:
+            raise QueryError(
+                f"not_like_strength is {self.not_like_strength}; it must be 0 or more."
+            )
+        if isinstance(self.score_threshold, Mapping):
+            check_channels(self.score_threshold)
+
+    def threshold(self, channel: Channel) -> float | None:
+        """Least score of a channel's own."""
+        thresholds = self.score_threshold
+        least = thresholds.get(channel) if isinstance(thresholds, Mapping) else None
+        if channel == "bm25" and self.not_like:
+            # A point that holds unwanted words only is found too, with a score below zero.
+            return SPARSE_THRESHOLD if least is None else max(least, SPARSE_THRESHOLD)
+        return least
+
+    @property
+    def least_score(self) -> float | None:
+        """Least fused score."""
+        return None if isinstance(self.score_threshold, Mapping) else self.score_threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many hits to keep, in all and by sort."""
+
+    total: int
+    text: int
+    images: int
+    offset: int
+
+    @classmethod
+    def of(cls, query: Query, default: int) -> Limits:
+        """The limits of a query.
+
+        Raises:
+            QueryError: If one is too small.
+        """
+        parts = [n for n in (query.k_text, query.k_images) if n is not None]
+        for part in parts:
+            checked_count("k_text or k_images", part, least=0)
+        both = len(parts) == 2
+        fallback = max(1, sum(parts)) if both else default
+        total = checked_count("k", query.k if query.k is not None else fallback)
+        offset = query.offset if query.offset is not None else 0
+        end = total + offset
+        return cls(
+            total,
+            query.k_text if query.k_text is not None else end,
+            query.k_images if query.k_images is not None else end,
+            offset,
+        )
+
+    def apply(self, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits that are within the limits, in their order."""
+        left = {False: self.text, True: self.images}
+        kept: list[Hit] = []
+        for hit in hits:
+            has_image = hit.chunk.image is not None
+            if left[has_image] > 0 and len(kept) < self.total + self.offset:
+                left[has_image] -= 1
+                kept.append(hit)
+        return kept[self.offset :]
+
+
+def checked_count(name: str, value: int, *, least: int = 1) -> int:
+    """A count that isn't too small.
+
+    Raises:
+        QueryError: If it is.
+    """
+    if value < least:
+        raise QueryError(f"{name} is {value}; it must be {least} or more.")
+    return value
+
+
+def checked_weights(weights: Mapping[Channel, float] | None) -> dict[Channel, float]:
+    """Weights for all channels.
+
+    Raises:
+        QueryError: If a channel or a weight makes no sense, or all weights are 0.
+    """
+    given = dict(weights) if weights is not None else {}
+    check_channels(given)
+    for channel, weight in given.items():
+        if not 0 <= weight < float("inf"):
+            raise QueryError(f"The weight of {channel!r} is {weight}; it must be 0 or more.")
+    complete = dict(DEFAULT_WEIGHTS) | given
+    if not any(complete.values()):
+        raise QueryError("All channels have weight 0: nothing could be found.")
+    return complete
+
+
+def check_channels(channels: Mapping[Channel, float]) -> None:
+    """Refuse names that are no channels.
+
+    Raises:
+        QueryError: If there is one.
+    """
+    for channel in channels:
+        if channel not in CHANNELS:
+            raise QueryError(f"There is no channel {channel!r}; there are {', '.join(CHANNELS)}.")
+
+
+def checked_fusion(fusion: Fusion) -> Fusion:
+    """A fusion that there is.
+
+    Raises:
+        QueryError: If there is no such fusion.
+    """
+    if fusion not in get_args(Fusion):
+        raise QueryError(f"There is no fusion {fusion!r}; there are {get_args(Fusion)}.")
+    return fusion
+
+
+def _check_share(name: str, value: float | None) -> None:
+    if value is not None and not 0 <= value <= 1:
+        raise QueryError(f"{name} is {value}; it must be between 0 and 1.")
