@@ -19,7 +19,9 @@ from ragsight.errors import (
     StoreNotFoundError,
 )
 from ragsight.images import image_ref
-from ragsight.store import SourceRecord
+from ragsight.store import RetryOptions, SourceRecord, StoreOptions
+
+ONCE = RetryOptions(attempts=1)
 
 
 def test_a_chunk_comes_back_as_it_was_written(store: MultimodalStore) -> None:
@@ -253,7 +255,9 @@ def test_a_damaged_profile_is_reported(tmp_path: Path, encoder: ClipEncoder) -> 
 
 def test_a_server_that_is_down_is_reported(encoder: ClipEncoder) -> None:
     with pytest.raises(StoreError, match="can't be reached"):
-        MultimodalStore.open("http://127.0.0.1:9", encoder=encoder, timeout=2)
+        MultimodalStore.open(
+            "http://127.0.0.1:9", encoder=encoder, options=StoreOptions(retries=ONCE), timeout=2
+        )
 
 
 def test_a_client_given_stays_open_when_the_store_closes(encoder: ClipEncoder) -> None:
