@@ -41,6 +41,34 @@ class EncoderSpec:
         return f"{self.name}{at} ({self.dimension} dimensions)"
 
 
+@dataclass(frozen=True, slots=True)
+class SkippedImage:
+    """An image that got no vector.
+
+    Attributes:
+        index: Its place in the input, from 0.
+        error: Why, naming the image.
+    """
+
+    index: int
+    error: RagsightError
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedImages:
+    """Vectors of the images that could be encoded, and what became of the others.
+
+    Attributes:
+        vectors: `(len(indices), dimension)`, rows of length 1.
+        indices: For each row the place of its image in the input, ascending.
+        skipped: The images without a row, in order.
+    """
+
+    vectors: FloatArray
+    indices: tuple[int, ...]
+    skipped: tuple[SkippedImage, ...]
+
+
 @runtime_checkable
 class ImageTextEncoder(Protocol):
     """Encodes images and texts into one space, such as CLIP does."""

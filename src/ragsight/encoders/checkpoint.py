@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
-from ragsight.errors import EncoderError, ModelNotFoundError, ModelUnavailableError
+from ragsight.encoders.fingerprints import folder_digest
+from ragsight.errors import (
+    EncoderError,
+    MissingExtraError,
+    ModelNotFoundError,
+    ModelUnavailableError,
+)
 
 DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 """The checkpoint most CLIP users have: 512 dimensions, 224 pixels, 600 MB."""
 
 DEMO_MODEL = "ragsight-demo"
 """The small checkpoint inside this package: works offline, knows drawings only."""
+
+_NOT_FOR_VECTORS = ("logit_scale", "logit_bias", "position_ids")
+"""Weights whose absence changes no vector."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,10 @@ class Checkpoint:
         model: Name on the hub, a local folder, or `DEMO_MODEL`.
         revision: Commit, tag or branch on the hub.
         local_files_only: Never ask the hub.
+
+    Example:
+        >>> Checkpoint(DEMO_MODEL).dimension()
+        96
     """
 
     model: str
@@ -40,15 +54,61 @@ class Checkpoint:
             return str(files("ragsight") / "demo" / "clip")
         return self.model
 
+    @property
+    def folder(self) -> Path | None:
+        """The local folder; None for a checkpoint on the hub."""
+        path = Path(self.location)
+        return path if path.is_dir() else None
+
+    def file(self, name: str) -> Path | None:
+        """Find one file of the checkpoint, without transformers.
+
+        Returns:
+            Its path, downloaded if need be. None if it isn't there or can't be had; what loads
+            the checkpoint as a whole then says why.
+        """
+        if self.folder is not None:
+            path = self.folder / name
+            return path if path.is_file() else None
+        from huggingface_hub import hf_hub_download
+        from huggingface_hub.errors import EntryNotFoundError
+
+        try:
+            found = hf_hub_download(
+                self.location,
+                name,
+                revision=self.revision,
+                local_files_only=self.local_files_only,
+            )
+        except (OSError, ValueError, EntryNotFoundError):
+            return None
+        return Path(found)
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read a JSON object of the checkpoint; empty where there is none."""
+        path = self.file(name)
+        return _read_json(path) if path is not None else {}
+
+    def identity(self) -> dict[str, str]:
+        """What tells this checkpoint from others, without loading its weights.
+
+        A folder is told by its content, so that moving it changes nothing and training it further
+        does; a checkpoint on the hub by its name and commit.
+        """
+        if self.folder is not None:
+            return {"content": folder_digest(self.folder)}
+        config = self.file("config.json")
+        # The hub's cache keeps each commit in a folder of that name.
+        commit = config.parent.name if config is not None else self.revision
+        return {"model": self.model, "revision": commit if commit is not None else "main"}
+
     def dimension(self) -> int:
         """Length of the vectors, from the configuration."""
-        # Most local folders say it outright, and importing transformers takes seconds.
-        stated = _read_json(Path(self.location, "config.json")).get("projection_dim")
+        # Most checkpoints say it outright, and importing transformers takes seconds.
+        stated = self.read_json("config.json").get("projection_dim")
         if isinstance(stated, int):
             return stated
-        from transformers import AutoConfig
-
-        config = self._load(AutoConfig.from_pretrained)
+        config = self.load_config()
         vision = getattr(config, "vision_config", None)
         for owner, name in ((config, "projection_dim"), (vision, "hidden_size")):
             if isinstance(value := getattr(owner, name, None), int):
@@ -58,18 +118,27 @@ class Checkpoint:
             "and texts. Use a CLIP-family checkpoint."
         )
 
+    def load_config(self) -> Any:
+        """Load the configuration as transformers understands it."""
+        from transformers import AutoConfig
+
+        return self._load(AutoConfig.from_pretrained)
+
     def load_model(self) -> Any:
         """Load the weights, in float32."""
         import torch
         from transformers import AutoModel
 
         with _no_weights_bar():
-            model = self._load(AutoModel.from_pretrained, dtype=torch.float32)
+            model, report = self._load(
+                AutoModel.from_pretrained, dtype=torch.float32, output_loading_info=True
+            )
         if not (hasattr(model, "get_image_features") and hasattr(model, "get_text_features")):
             raise EncoderError(
                 f"{self.model} is a {type(model).__name__}, which encodes either images or texts "
                 "but not both. Use a CLIP-family checkpoint."
             )
+        self._check_complete(report)
         return model
 
     def load_image_processor(self) -> Any:
@@ -82,7 +151,26 @@ class Checkpoint:
         """Load the tokenizer."""
         from transformers import AutoTokenizer
 
-        return self._load(AutoTokenizer.from_pretrained)
+        try:
+            return self._load(AutoTokenizer.from_pretrained)
+        except ImportError as error:
+            # SigLIP's first tokenizer is the one that transformers doesn't build on `tokenizers`.
+            raise MissingExtraError(
+                f"{self.model}: its tokenizer needs a package that is not installed "
+                f"({_first_line(error)}). Run: pip install sentencepiece protobuf"
+            ) from error
+
+    def _check_complete(self, report: Mapping[str, Iterable[str]]) -> None:
+        # transformers fills missing weights with random numbers, and only logs that it did.
+        missing = sorted(
+            name for name in report["missing_keys"] if not name.endswith(_NOT_FOR_VECTORS)
+        )
+        if missing:
+            raise EncoderError(
+                f"{self.model}: {len(missing)} of the model's weights are not in the checkpoint, "
+                f"{missing[0]} among them. Its vectors would be random: use a checkpoint with "
+                "both towers, or download it again."
+            )
 
     def _load(self, from_pretrained: Callable[..., Any], **options: Any) -> Any:
         with self._clear_errors():
@@ -96,11 +184,18 @@ class Checkpoint:
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
         from huggingface_hub import errors as hub
+        from safetensors import SafetensorError
 
+        damage = (SafetensorError, UnpicklingError, EOFError)
         try:
             yield
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, *damage) as error:
             causes = tuple(_chain(error))
+            if any(isinstance(cause, hub.GatedRepoError) for cause in causes):
+                raise self._not_found(
+                    "its owner asks for a login (accept the terms on its page, then log in with "
+                    "`hf auth login`)"
+                ) from error
             if any(isinstance(cause, hub.RepositoryNotFoundError) for cause in causes):
                 raise self._not_found("the model hub has no such model") from error
             if any(isinstance(cause, hub.RevisionNotFoundError) for cause in causes):

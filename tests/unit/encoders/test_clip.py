@@ -1,21 +1,26 @@
 from __future__ import annotations
 
+import io
+import logging
+import multiprocessing
 import pickle
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from transformers import AutoTokenizer, CLIPImageProcessorPil, CLIPModel
+from transformers import (
+    AutoTokenizer,
+    CLIPImageProcessorPil,
+    CLIPModel,
+)
 
 from ragsight import ClipEncoder
+from ragsight.encoders import ClipOptions, FloatArray
 from ragsight.errors import (
-    EncoderError,
-    ImageError,
-    ModelNotFoundError,
-    ModelUnavailableError,
-    RagsightError,
+    InputError,
 )
 
 
@@ -75,66 +80,85 @@ def test_a_text_longer_than_the_context_is_cut_off_instead_of_failing(
     assert encoder.encode_texts(["many words " * 200]).shape == (1, encoder.spec.dimension)
 
 
-def test_a_broken_image_is_named(encoder: ClipEncoder, tmp_path: Path) -> None:
-    path = tmp_path / "broken.png"
-    path.write_bytes(b"no image")
-    with pytest.raises(ImageError, match=r"broken\.png"):
-        encoder.encode_images([path])
-
-
-def test_a_skipped_image_is_reported_by_index_and_costs_no_other(encoder: ClipEncoder) -> None:
-    skipped: list[tuple[int, RagsightError]] = []
-    rows = encoder.encode_images(
-        [picture(1), b"no image", picture(2)],
-        on_skip=lambda index, error: skipped.append((index, error)),
-    )
-    assert [index for index, _ in skipped] == [1]
-    np.testing.assert_allclose(rows, encoder.encode_images([picture(1), picture(2)]), atol=1e-6)
-
-
 def test_an_encoder_survives_pickling(encoder: ClipEncoder) -> None:
     encoder.encode_texts(["load it"])
     copy = pickle.loads(pickle.dumps(encoder))
     np.testing.assert_array_equal(copy.encode_texts(["x"]), encoder.encode_texts(["x"]))
 
 
-def test_a_missing_folder_is_an_unknown_model() -> None:
-    with pytest.raises(ModelNotFoundError, match="no/such/folder"):
-        _ = ClipEncoder("/no/such/folder").spec
+def png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return buffer.getvalue()
 
 
-def test_a_model_that_is_not_cached_says_the_hub_is_out_of_reach() -> None:
-    encoder = ClipEncoder("openai/clip-vit-base-patch32", local_files_only=True)
-    with pytest.raises(ModelUnavailableError, match="ragsight-demo"):
-        encoder.encode_texts(["x"])
+def test_texts_of_all_lengths_keep_their_order(clip_folder: Path) -> None:
+    texts = ["x" * (seed * 7 % 20) for seed in range(40)]
+    encoder = ClipEncoder(str(clip_folder), batch_size=4)
+    alone = np.concatenate([encoder.encode_texts([text]) for text in texts])
+    np.testing.assert_allclose(encoder.encode_texts(texts), alone, atol=1e-6)
 
 
-def test_a_folder_without_a_model_is_reported(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(EncoderError, match="can't be loaded"):
-        _ = ClipEncoder(str(tmp_path)).spec
+def test_a_text_that_is_cut_off_is_reported_once_for_an_encoder(
+    clip_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    encoder = ClipEncoder(str(clip_folder))
+    with caplog.at_level(logging.WARNING, "ragsight"):
+        cut = encoder.encode_texts(["fits", "many words " * 200, "many words " * 300])
+        encoder.encode_texts(["many words " * 400])
+    assert len(caplog.records) == 1
+    assert "many words" in caplog.text
+    np.testing.assert_allclose(cut[1], cut[2], atol=1e-6)
 
 
-def test_weights_that_are_not_finite_are_reported(clip_folder: Path, tmp_path: Path) -> None:
-    model = CLIPModel.from_pretrained(clip_folder)
-    with torch.no_grad():
-        model.text_projection.weight.fill_(float("nan"))
-    model.save_pretrained(tmp_path)
-    AutoTokenizer.from_pretrained(clip_folder).save_pretrained(tmp_path)
-    CLIPImageProcessorPil.from_pretrained(clip_folder).save_pretrained(tmp_path)
-    with pytest.raises(EncoderError, match="weights are damaged"):
-        ClipEncoder(str(tmp_path)).encode_texts(["x"])
+def test_split_texts_are_the_mean_of_their_windows_weighted_by_tokens(
+    clip_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    encoder = ClipEncoder(str(clip_folder), options=ClipOptions(long_texts="split"))
+    # Of 24 tokens two are special: 22 letters fill a window.
+    first, second = "abcdefghijklmnopqrstuv", "wx"
+    found = encoder.encode_texts(["one", f"{first}{second}", "two"])
+    # Inside a word the pieces are other tokens than at its end: take the windows as they are.
+    parts = encoder._loaded().tokenizer.windows([f"{first}{second}"])[0]
+    assert [len(part) for part in parts] == [24, 4]
+    vectors = encoder._encode_tokens(parts)
+    mean = vectors[0] * 24 + vectors[1] * 4
+    np.testing.assert_allclose(found[1], mean / np.linalg.norm(mean), atol=1e-6)
+    np.testing.assert_allclose(found[[0, 2]], encoder.encode_texts(["one", "two"]), atol=1e-6)
+    assert not caplog.records
 
 
-def test_a_batch_size_below_one_is_refused() -> None:
-    with pytest.raises(EncoderError, match="batch_size"):
-        ClipEncoder(batch_size=0)
+def test_what_is_no_text_is_named_by_its_place(encoder: ClipEncoder) -> None:
+    with pytest.raises(InputError, match="text 1 is of type NoneType"):
+        encoder.encode_texts(["a", None])  # type: ignore[list-item]
 
 
-def test_broken_images_alone_load_no_weights(tmp_path: Path) -> None:
-    encoder = ClipEncoder(str(tmp_path / "no-model-here"))
-    (tmp_path / "no-model-here").mkdir()
-    (tmp_path / "no-model-here" / "config.json").write_text('{"projection_dim": 16}')
-    skipped: list[int] = []
-    rows = encoder.encode_images([b"no image"], on_skip=lambda index, _: skipped.append(index))
-    assert (rows.shape, skipped) == ((0, 16), [0])
+def encode_elsewhere(encoder: ClipEncoder, image: bytes) -> tuple[FloatArray, FloatArray]:
+    return encoder.encode_texts(["red"]), encoder.encode_images([image])
+
+
+def test_a_spawned_process_gives_the_same_vectors(encoder: ClipEncoder) -> None:
+    image = png(picture(1))
+    expected = encode_elsewhere(encoder, image)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        found = pool.apply(encode_elsewhere, (encoder, image))
+    np.testing.assert_allclose(found[0], expected[0], atol=1e-6)
+    np.testing.assert_allclose(found[1], expected[1], atol=1e-6)
+
+
+def test_threads_share_an_encoder_that_is_not_loaded_yet(clip_folder: Path) -> None:
+    encoder = ClipEncoder(str(clip_folder))
+    found: list[tuple[FloatArray, FloatArray]] = []
+    image = png(picture(1))
+    threads = [
+        threading.Thread(target=lambda: found.append(encode_elsewhere(encoder, image)))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    for texts, images in found:
+        np.testing.assert_allclose(texts, found[0][0], atol=1e-6)
+        np.testing.assert_allclose(images, found[0][1], atol=1e-6)
