@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,8 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.runnables import run_in_executor
 
 from ragsight import DEFAULT_MODEL, ClipEncoder, EncoderSpec, ImageTextEncoder
-from ragsight.encoders import FloatArray
+from ragsight.encoders import FloatArray, SkipHandler
+from ragsight.encoders.cache import CachedEncoder, EmbeddingCache
 from ragsight.errors import ConfigurationError, EncoderError
 from ragsight.images import ImageSource
 
@@ -18,10 +21,16 @@ from ragsight.images import ImageSource
 class ClipEmbeddings(Embeddings):
     """Embeds texts and images into one space.
 
+    An image is a path, a URL of the web or of fsspec, a `data:` URI, encoded bytes, a Pillow image
+    or an `ImageRef`. URLs of the web are fetched within the limits of `ragsight.images`: from
+    public addresses only. The async methods leave the event loop free.
+
     Args:
         model: Name on the model hub or a local folder; see `ragsight.ClipEncoder`.
         encoder: An encoder that is there already, instead of a model.
-        **options: Passed to `ragsight.ClipEncoder`: `revision`, `device`, `batch_size`,
+        cache: Where embeddings are kept, so that an unchanged image or text is embedded once: a
+            path, or an `EmbeddingCache`.
+        **options: Passed to `ragsight.ClipEncoder`, such as `revision`, `device`, `batch_size`,
             `local_files_only`.
 
     Raises:
@@ -38,12 +47,14 @@ class ClipEmbeddings(Embeddings):
         model: str | None = None,
         *,
         encoder: ImageTextEncoder | None = None,
+        cache: EmbeddingCache | str | Path | None = None,
         **options: Any,
     ) -> None:
         if encoder is not None and (model is not None or options):
             raise ConfigurationError("Give a model with its options, or an encoder, not both.")
         name = model if model is not None else DEFAULT_MODEL
-        self.encoder = encoder if encoder is not None else ClipEncoder(name, **options)
+        chosen = encoder if encoder is not None else ClipEncoder(name, **options)
+        self.encoder = chosen if cache is None else CachedEncoder(chosen, cache)
 
     def __repr__(self) -> str:
         return f"ClipEmbeddings(encoder={self.encoder!r})"
@@ -60,28 +71,35 @@ class ClipEmbeddings(Embeddings):
         """Embed one text, the same way as a document."""
         return self.embed_documents([text])[0]
 
-    def embed_images(self, images: Iterable[ImageSource]) -> list[list[float]]:
+    def embed_images(
+        self, images: Iterable[ImageSource], *, on_skip: SkipHandler | None = None
+    ) -> list[list[float]]:
         """Embed images: one vector of length 1 for each.
 
         Args:
-            images: Paths, bytes, Pillow images or references.
+            images: Any number of images, also a stream of them.
+            on_skip: Called with index and error for an image that can't be opened; the image gets
+                no vector. Without it the error is raised.
 
         Returns:
             Vectors in the space of the texts' vectors.
 
         Raises:
-            ImageError: If an image can't be opened.
+            ImageError: If an image can't be opened, fetched or decoded and there is no `on_skip`.
             EncoderError: If the model can't be loaded or used.
         """
-        return _rows(self.encoder.encode_images(images))
+        return _rows(self.encoder.encode_images(images, on_skip=on_skip))
 
     def embed_image(self, image: ImageSource) -> list[float]:
         """Embed one image."""
         return self.embed_images([image])[0]
 
-    async def aembed_images(self, images: Iterable[ImageSource]) -> list[list[float]]:
-        """Embed images in a thread; see `embed_images`."""
-        return await run_in_executor(None, self.embed_images, images)
+    async def aembed_images(
+        self, images: Iterable[ImageSource], *, on_skip: SkipHandler | None = None
+    ) -> list[list[float]]:
+        """Embed images in a thread, where `on_skip` is called too; see `embed_images`."""
+        embed = partial(self.embed_images, on_skip=on_skip)
+        return await run_in_executor(None, embed, images)
 
     async def aembed_image(self, image: ImageSource) -> list[float]:
         """Embed one image in a thread."""

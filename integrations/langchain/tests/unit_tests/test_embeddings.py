@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import pickle
 import threading
 from pathlib import Path
@@ -14,7 +15,9 @@ from langchain_tests.unit_tests import EmbeddingsUnitTests
 from drawings import noise
 from langchain_ragsight import ClipEmbeddings, EmbeddingsTextEncoder
 from ragsight import ClipEncoder, MultimodalStore, TextEncoder
-from ragsight.errors import ConfigurationError, EncoderError
+from ragsight.encoders.cache import EmbeddingCache
+from ragsight.errors import ConfigurationError, EncoderError, ImageError
+from ragsight.images import image_ref
 
 
 class TestClipEmbeddings(EmbeddingsUnitTests):
@@ -47,6 +50,54 @@ def test_images_and_texts_get_the_encoders_own_vectors(
         embeddings.embed_image(noise(0)), encoder.encode_images(images)[0], atol=1e-6
     )
     assert type(embeddings.embed_image(noise(0))[0]) is float
+
+
+def test_an_image_may_be_given_in_any_form(embeddings: ClipEmbeddings, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    noise(1).save(path)
+    data = path.read_bytes()
+    uri = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+    forms = [path, str(path), path.as_uri(), data, uri, noise(1), image_ref(path)]
+
+    rows = embeddings.embed_images(forms)
+
+    np.testing.assert_allclose(rows, [embeddings.embed_image(noise(1))] * len(forms), atol=1e-5)
+
+
+def test_a_url_goes_through_the_safe_fetcher(embeddings: ClipEmbeddings) -> None:
+    with pytest.raises(ImageError, match="isn't public"):
+        embeddings.embed_image("http://127.0.0.1/a.png")
+
+
+async def test_an_image_that_cannot_be_opened_costs_only_itself(
+    embeddings: ClipEmbeddings,
+) -> None:
+    images = [noise(0), b"no image", noise(1)]
+    skipped: dict[int, Exception] = {}
+
+    rows = embeddings.embed_images(images, on_skip=skipped.__setitem__)
+    assert await embeddings.aembed_images(images, on_skip=skipped.__setitem__) == rows
+
+    assert (len(rows), list(skipped)) == (2, [1])
+    with pytest.raises(ImageError, match="not an image"):
+        embeddings.embed_images(images)
+
+
+def test_with_a_cache_nothing_is_embedded_twice(
+    clip_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.png"
+    noise(1).save(path)
+    first = ClipEmbeddings(str(clip_folder), cache=tmp_path / "cache.sqlite")
+    vectors = first.embed_image(path), first.embed_query("red")
+
+    # Another object, as after a restart; one that has no model any more.
+    again = pickle.loads(pickle.dumps(first))
+    monkeypatch.setattr(again.encoder.encoder, "encode_images", None)
+    monkeypatch.setattr(again.encoder.encoder, "encode_texts", None)
+    assert (again.embed_image(path), again.embed_query("red")) == vectors
+    shared = ClipEmbeddings(str(clip_folder), cache=EmbeddingCache(tmp_path / "cache.sqlite"))
+    assert shared.embed_image(path) == vectors[0]
 
 
 async def test_images_are_embedded_beside_the_event_loop(encoder: ClipEncoder) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,14 @@ from llama_index.core.llms import MockLLM
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.response_synthesizers import get_response_synthesizer
-from llama_index.core.schema import ImageNode
+from llama_index.core.schema import (
+    BaseNode,
+    ImageDocument,
+    ImageNode,
+    MediaResource,
+    MetadataMode,
+    Node,
+)
 
 from drawings import image_chunk, noise, text_chunk
 from llama_index_ragsight import (
@@ -22,6 +30,7 @@ from llama_index_ragsight import (
     chunk_to_node,
     node_to_chunk,
 )
+from llama_index_ragsight._images import with_image_digests
 from ragsight import BlobStore, ClipEncoder, MultimodalStore
 
 
@@ -62,6 +71,85 @@ def test_two_images_with_one_caption_keep_two_vectors(
         vectors = [node.embedding for [node] in found]
         np.testing.assert_allclose(vectors, expected, atol=1e-5)
     assert [node_to_chunk(node).text for [node] in found] == ["A shoe", "A shoe"]
+
+
+def foreign_nodes(photos: Path, kind: str) -> list[BaseNode]:
+    """Nodes of two images, as anyone may make them: no words, no metadata, nothing to tell them."""
+    paths = [photos / "1.png", photos / "2.png"]
+    if kind == "path":
+        return [ImageNode(image_path=str(path)) for path in paths]
+    if kind == "document":
+        return [ImageDocument(image_path=str(path)) for path in paths]
+    encoded = [base64.b64encode(path.read_bytes()).decode() for path in paths]
+    if kind == "resource":
+        return [Node(image_resource=MediaResource(data=data.encode())) for data in encoded]
+    if kind == "data URI":
+        return [ImageNode(image_url=f"data:image/png;base64,{data}") for data in encoded]
+    return [ImageNode(image=data) for data in encoded]
+
+
+@pytest.mark.parametrize("kind", ["path", "document", "base64", "resource", "data URI"])
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_foreign_images_without_words_never_collide_in_a_cache(
+    photos: Path, embedding: ClipEmbedding, encoder: ClipEncoder, kind: str, is_async: bool
+) -> None:
+    cache = IngestionCache()
+    expected = encoder.encode_images([noise(1), noise(2)])
+    for _ in range(2):
+        vectors = []
+        for node in foreign_nodes(photos, kind):
+            pipeline = IngestionPipeline(transformations=[embedding], cache=cache)
+            run = await pipeline.arun(nodes=[node]) if is_async else pipeline.run(nodes=[node])
+            vectors += [found.embedding for found in run]
+        np.testing.assert_allclose(vectors, expected, atol=1e-5)
+    # Each was put in once, and the second round was answered from the cache.
+    assert len(cache.cache.get_all(collection=cache.collection)) == 2
+
+
+def test_an_image_that_changed_under_its_name_is_embedded_again(
+    photos: Path, embedding: ClipEmbedding, encoder: ClipEncoder
+) -> None:
+    cache = IngestionCache()
+    for n in (1, 2):
+        noise(n).save(photos / "one.png")
+        node = ImageNode(image_path=str(photos / "one.png"))
+        pipeline = IngestionPipeline(transformations=[embedding], cache=cache)
+        [found] = pipeline.run(nodes=[node])
+        expected = encoder.encode_images([noise(n)])[0]
+        np.testing.assert_allclose(found.embedding, expected, atol=1e-5)
+
+
+def test_a_persisted_cache_serves_the_next_process(
+    photos: Path, embedding: ClipEmbedding, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = IngestionPipeline(transformations=[embedding])
+    vectors = [node.embedding for node in first.run(nodes=foreign_nodes(photos, "path"))]
+    first.persist(str(tmp_path / "state"))
+    again = IngestionPipeline(transformations=[ClipEmbedding(embedding.model_name)])
+    again.load(str(tmp_path / "state"))
+    monkeypatch.setattr(ClipEncoder, "encode_images", None)
+    nodes = again.run(nodes=foreign_nodes(photos, "path"))
+    assert [node.embedding for node in nodes] == vectors
+
+
+def test_marked_images_do_not_collide_in_other_transformations_either(
+    photos: Path, embedding: ClipEmbedding, encoder: ClipEncoder
+) -> None:
+    cache = IngestionCache()
+    vectors = []
+    for document in with_image_digests(foreign_nodes(photos, "document")):
+        steps = [SentenceSplitter(), embedding]
+        run = IngestionPipeline(transformations=steps, cache=cache).run(documents=[document])
+        vectors += [node.embedding for node in run]
+    expected = encoder.encode_images([noise(1), noise(2)])
+    np.testing.assert_allclose(vectors, expected, atol=1e-5)
+
+
+def test_a_mark_is_seen_by_no_model(photos: Path) -> None:
+    for node in with_image_digests(with_image_digests(foreign_nodes(photos, "path"))):
+        assert len(node.metadata["image_sha256"]) == 64
+        assert node.get_content(metadata_mode=MetadataMode.EMBED) == ""
+        assert node.get_content(metadata_mode=MetadataMode.LLM) == ""
 
 
 async def test_the_async_pipeline_gives_the_same(

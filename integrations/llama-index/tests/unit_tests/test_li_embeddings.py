@@ -1,19 +1,38 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import pickle
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from llama_index.core.callbacks import CallbackManager, CBEventType, LlamaDebugHandler
+from llama_index.core.callbacks import (
+    CallbackManager,
+    CBEventType,
+    LlamaDebugHandler,
+    TokenCountingHandler,
+)
+from llama_index.core.instrumentation import get_dispatcher
+from llama_index.core.instrumentation.event_handlers import BaseEventHandler
+from llama_index.core.instrumentation.events import BaseEvent
+from llama_index.core.instrumentation.events.embedding import (
+    EmbeddingEndEvent,
+    EmbeddingStartEvent,
+)
 from llama_index.core.schema import ImageNode, TextNode
+from llama_index.core.storage.kvstore import SimpleKVStore
 
 from drawings import cut_jpeg, image_chunk, noise, text_chunk
 from llama_index_ragsight import ClipEmbedding, chunk_to_node
+from llama_index_ragsight._images import image_name
 from ragsight import ClipEncoder
 from ragsight.errors import EncoderError, ImageError
+from ragsight.images import thumbnail
 
 
 @pytest.fixture
@@ -135,6 +154,14 @@ def test_dumps_name_the_model_and_nothing_else(clip_folder: Path) -> None:
     assert again.get_text_embedding("red") == embedding.get_text_embedding("red")
 
 
+def test_every_option_of_the_encoder_survives_a_dump(clip_folder: Path) -> None:
+    embedding = ClipEmbedding(str(clip_folder), exact=True, dtype="float32", backend="torch")
+    again = ClipEmbedding.from_dict(embedding.to_dict())
+    assert (again.exact, again.dtype, again.backend) == (True, "float32", "torch")
+    assert again._encoder.fingerprint == embedding._encoder.fingerprint
+    assert again._encoder.fingerprint != ClipEmbedding(str(clip_folder))._encoder.fingerprint
+
+
 def test_an_encoder_of_ones_own_is_used_and_survives_pickling(encoder: ClipEncoder) -> None:
     embedding = ClipEmbedding(encoder=encoder)
     assert embedding.model_name == encoder.spec.name
@@ -161,3 +188,105 @@ def test_callbacks_hear_of_image_embeddings(clip_folder: Path, pictures: list[st
     embedding.get_image_embedding_batch(pictures)
     [(start, _end)] = handler.get_event_pairs(CBEventType.EMBEDDING)
     assert start.payload is not None
+
+
+class Ear(BaseEventHandler):
+    """Hears LlamaIndex's newer events."""
+
+    @classmethod
+    def class_name(cls) -> str:
+        return "Ear"
+
+    def handle(self, event: BaseEvent, **_kwargs: Any) -> None:
+        HEARD.append(event)
+
+
+HEARD: list[BaseEvent] = []
+
+
+@pytest.fixture
+def heard() -> Iterator[list[BaseEvent]]:
+    dispatcher = get_dispatcher("llama_index_ragsight.embeddings")
+    ear = Ear()
+    dispatcher.add_event_handler(ear)
+    HEARD.clear()
+    yield HEARD
+    dispatcher.event_handlers.remove(ear)
+
+
+async def test_events_tell_of_images_by_path_or_digest(
+    embedding: ClipEmbedding, pictures: list[str], heard: list[BaseEvent]
+) -> None:
+    buffer = BytesIO(thumbnail(noise(1)))
+    vectors = embedding.get_image_embedding_batch([pictures[0], buffer])
+    start, end = heard
+    assert isinstance(start, EmbeddingStartEvent)
+    assert start.model_dict == embedding.to_payload()
+    assert isinstance(end, EmbeddingEndEvent)
+    digest = hashlib.sha256(buffer.getvalue()).hexdigest()
+    assert (end.chunks, end.embeddings) == ([pictures[0], f"sha256:{digest}"], vectors)
+
+    await embedding.aget_image_embedding(pictures[0])
+    embedding.get_image_embedding(pictures[0])
+    await embedding.aget_image_embedding_batch(pictures)
+    assert [type(event) for event in heard] == [EmbeddingStartEvent, EmbeddingEndEvent] * 4
+
+
+def test_events_hold_neither_secrets_nor_content(
+    embedding: ClipEmbedding, pictures: list[str], heard: list[BaseEvent]
+) -> None:
+    uri = f"data:image/png;base64,{base64.b64encode(Path(pictures[0]).read_bytes()).decode()}"
+    embedding.get_image_embedding(uri)
+    assert isinstance(heard[-1], EmbeddingEndEvent)
+    assert heard[-1].chunks == [f"data URI of {len(uri):,} characters"]
+    assert image_name("https://me:key@x.org/a.png?sig=key") == "https://x.org/a.png?…"
+
+
+def test_tokens_of_images_in_memory_can_be_counted(clip_folder: Path, pictures: list[str]) -> None:
+    counter = TokenCountingHandler(tokenizer=str.split)
+    embedding = ClipEmbedding(str(clip_folder), callback_manager=CallbackManager([counter]))
+    embedding.get_image_embedding_batch([BytesIO(Path(pictures[0]).read_bytes())])
+    assert counter.total_embedding_token_count == 1
+
+
+def test_images_are_embedded_many_at_a_time(
+    encoder: ClipEncoder, pictures: list[str], heard: list[BaseEvent]
+) -> None:
+    sizes: list[int] = []
+
+    class Watching(ClipEncoder):
+        def encode_images(self, images, **options):
+            sizes.append(len(images))
+            return encoder.encode_images(images, **options)
+
+    embedding = ClipEmbedding(encoder=Watching(encoder.spec.name), embed_batch_size=2)
+    vectors = embedding.get_image_embedding_batch(pictures * 5, show_progress=False)
+    assert sizes == [16, 9]
+    assert len(heard) == 4
+    np.testing.assert_allclose(vectors, encoder.encode_images(pictures * 5), atol=1e-5)
+    assert embedding.get_image_embedding_batch([]) == []
+
+
+def test_llama_indexs_own_cache_serves_texts_and_leaves_images_alone(
+    clip_folder: Path, pictures: list[str]
+) -> None:
+    embedding = ClipEmbedding(str(clip_folder), embeddings_cache=SimpleKVStore())
+    first = embedding.get_image_embedding_batch(pictures), embedding.get_text_embedding("red")
+    again = embedding.get_image_embedding_batch(pictures), embedding.get_text_embedding("red")
+    assert first == again
+    assert list(embedding.embeddings_cache.get_all("embeddings")) == ["red"]
+
+
+def test_with_a_cache_nothing_is_embedded_twice(
+    clip_folder: Path, pictures: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedding = ClipEmbedding(str(clip_folder), cache=tmp_path / "cache.sqlite")
+    buffer = BytesIO(Path(pictures[0]).read_bytes())
+    vectors = embedding.get_image_embedding_batch(pictures), embedding.get_text_embedding("red")
+    copy = pickle.loads(pickle.dumps(embedding))
+    monkeypatch.setattr(copy._encoder.encoder, "encode_images", None)
+    monkeypatch.setattr(copy._encoder.encoder, "encode_texts", None)
+    again = copy.get_image_embedding_batch(pictures), copy.get_text_embedding("red")
+    assert again == vectors
+    assert copy.get_image_embedding(buffer) == vectors[0][0]
+    assert embedding.to_dict() == ClipEmbedding(str(clip_folder)).to_dict()
