@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 from ragsight.chunks import Chunk
-from ragsight.encoders import SparseVector
+from ragsight.encoders import FloatArray, SparseVector
 from ragsight.errors import QueryError
 from ragsight.images import ImageSource
 from ragsight.retrieval.hits import Channel, Hit
@@ -16,7 +17,6 @@ from ragsight.retrieval.query import Example, Query
 from ragsight.store import Operations, Program, Work
 from ragsight.store.engine import Point, Vector
 from ragsight.store.layout import VectorKind
-from ragsight.store.payloads import point_id
 
 VECTOR_KINDS: Mapping[Channel, VectorKind] = {
     "bm25": "bm25",
@@ -41,7 +41,7 @@ def encode_queries(
     stored = yield from _stored_points(store, queries)
     batch = _Batch(store)
     pending = [
-        _channels(batch, query, weight, stored)
+        _channels(batch, store, query, weight, stored)
         for query, weight in zip(queries, weights, strict=True)
     ]
     yield Work(batch.run)
@@ -59,10 +59,7 @@ class _Batch:
         self._texts: list[str] = []
         self._questions: list[str] = []
         self._images: list[ImageSource] = []
-        self._rows: dict[str, Any] = {}
-
-    def words(self, text: str) -> Later:
-        return partial(self._store.bm25.encode_query, text)
+        self._rows: dict[str, FloatArray] = {}
 
     def text(self, text: str) -> Later:
         return self._later("texts", self._texts, text)
@@ -79,81 +76,130 @@ class _Batch:
         return lambda: self._rows[kind][index]
 
     def run(self) -> None:
+        if not self._images or not (self._texts or self._questions):
+            self._encode_texts()
+            self._encode_images()
+            return
+        # The towers leave the interpreter to each other while they compute.
+        with ThreadPoolExecutor(1) as thread:
+            images = thread.submit(self._encode_images)
+            self._encode_texts()
+            images.result()
+
+    def _encode_texts(self) -> None:
         if self._texts:
             self._rows["texts"] = self._store.encoder.encode_texts(self._texts)
-        if self._images:
-            self._rows["images"] = self._store.encoder.encode_images(self._images)
         if self._questions and self._store.text_encoder is not None:
             self._rows["questions"] = self._store.text_encoder.encode_queries(self._questions)
+
+    def _encode_images(self) -> None:
+        if self._images:
+            self._rows["images"] = self._store.encoder.encode_images(self._images)
+
+
+class _Asked:
+    """The channels that one query asks: those with a weight, whose vectors the index has."""
+
+    def __init__(self, batch: _Batch, store: Operations, weights: Mapping[Channel, float]) -> None:
+        self._batch = batch
+        self._store = store
+        self._open = {
+            channel
+            for channel, kind in VECTOR_KINDS.items()
+            if weights[channel] and kind in store.layout.targets
+        }
+
+    def by_words(self, words: str) -> dict[Channel, Later]:
+        """What words ask the channels that understand them."""
+        channels: dict[Channel, Later] = {}
+        if "bm25" in self._open:
+            sparse = self._store.bm25.encode_query(words)
+            if sparse.indices:
+                channels["bm25"] = partial(_same, sparse)
+        if "dense" in self._open and self._store.text_encoder is not None:
+            channels["dense"] = self._batch.question(words)
+        if "text_to_image" in self._open and self._store.image_encoder is not None:
+            channels["text_to_image"] = self._batch.text(words)
+        return channels
+
+    def by_image(self, image: ImageSource) -> dict[Channel, Later]:
+        """What an image asks."""
+        if "image_to_image" not in self._open:
+            return {}
+        return {"image_to_image": self._batch.image(image)}
+
+    def by_chunk(self, point: Point) -> dict[Channel, Later]:
+        """What the stored vectors of a chunk ask."""
+        by_kind: dict[str, Channel] = {"bm25": "bm25", "dense": "dense", "clip": "image_to_image"}
+        return {
+            by_kind[kind]: partial(_same, vector)
+            for kind, vector in point.vectors.items()
+            if by_kind[kind] in self._open
+        }
 
 
 def _channels(
     batch: _Batch,
+    store: Operations,
     query: Query,
     weights: Mapping[Channel, float],
     stored: Mapping[str, Point],
 ) -> dict[Channel, Later]:
     """What each channel that can answer will be asked."""
-    store = batch._store
+    asked = _Asked(batch, store, weights)
     positive: dict[Channel, Later] = {}
     if query.words:
-        positive.update(_text_channels(batch, query.words))
-    if query.image is not None and weights["image_to_image"]:
-        positive["image_to_image"] = batch.image(query.image)
+        positive.update(asked.by_words(query.words))
+    if query.image is not None:
+        positive.update(asked.by_image(query.image))
     if query.like is not None:
-        positive.update(_stored_channels(stored, query.like))
-    targets = store.layout.targets
-    wanted = {
-        channel: vector
-        for channel, vector in positive.items()
-        if weights[channel] and VECTOR_KINDS[channel] in targets
-    }
-    negatives = _negatives(batch, query.not_like, stored)
+        positive.update(asked.by_chunk(_stored(store, stored, query.like)))
+    kinds = {VECTOR_KINDS[channel] for channel in positive}
+    negatives = _negatives(batch, store, query.not_like, stored, kinds)
     return {
         channel: partial(
             _away, vector, negatives.get(VECTOR_KINDS[channel], ()), query.not_like_strength
         )
-        for channel, vector in wanted.items()
+        for channel, vector in positive.items()
     }
 
 
-def _text_channels(batch: _Batch, words: str) -> dict[Channel, Later]:
-    store = batch._store
-    channels: dict[Channel, Later] = {}
-    if store.bm25.encode_query(words).indices:
-        channels["bm25"] = batch.words(words)
-    if store.text_encoder is not None:
-        channels["dense"] = batch.question(words)
-    if store.image_encoder is not None:
-        channels["text_to_image"] = batch.text(words)
-    return channels
-
-
-def _stored_channels(stored: Mapping[str, Point], chunk_id: str) -> dict[Channel, Later]:
-    id_ = point_id(chunk_id)
-    if id_ not in stored:
-        raise QueryError(f"There is no chunk {chunk_id!r} in the index to be like.")
-    vectors = stored[id_].vectors
-    by_kind: dict[str, Channel] = {"bm25": "bm25", "dense": "dense", "clip": "image_to_image"}
-    return {by_kind[kind]: partial(_same, vector) for kind, vector in vectors.items()}
-
-
 def _negatives(
-    batch: _Batch, examples: Iterable[Example], stored: Mapping[str, Point]
+    batch: _Batch,
+    store: Operations,
+    examples: Iterable[Example],
+    stored: Mapping[str, Point],
+    kinds: Set[VectorKind],
 ) -> dict[VectorKind, list[Later]]:
+    """What each kind of vector is to be moved away from."""
+    # An image is a negative for words that search images too: they share CLIP's space.
+    weights: dict[Channel, float] = {
+        "bm25": "bm25" in kinds,
+        "dense": "dense" in kinds,
+        "text_to_image": "clip" in kinds,
+        "image_to_image": "clip" in kinds,
+    }
+    asked = _Asked(batch, store, weights)
     negatives: dict[VectorKind, list[Later]] = {"bm25": [], "dense": [], "clip": []}
     for example in examples:
         if isinstance(example, str):
-            for channel, vector in _text_channels(batch, example).items():
-                negatives[VECTOR_KINDS[channel]].append(vector)
+            channels = asked.by_words(example)
         elif isinstance(example, Chunk | Hit):
-            for channel, vector in _stored_channels(stored, _id_of(example)).items():
-                # A passage holds most words of its subject: as a negative it would bar them all.
-                if channel != "bm25":
-                    negatives[VECTOR_KINDS[channel]].append(vector)
+            channels = asked.by_chunk(_stored(store, stored, _id_of(example)))
+            # A passage holds most words of its subject: as a negative it would bar them all.
+            channels.pop("bm25", None)
         else:
-            negatives["clip"].append(batch.image(example))
+            channels = asked.by_image(example)
+        for channel, vector in channels.items():
+            negatives[VECTOR_KINDS[channel]].append(vector)
     return negatives
+
+
+def _stored(store: Operations, stored: Mapping[str, Point], chunk_id: str) -> Point:
+    id_ = store.layout.point_id(chunk_id)
+    if id_ not in stored:
+        raise QueryError(f"There is no chunk {chunk_id!r} in the index to be like.")
+    return stored[id_]
 
 
 def _away(vector: Later, negatives: Sequence[Later], strength: float) -> Vector:
@@ -180,7 +226,8 @@ def _stored_points(store: Operations, queries: Sequence[Query]) -> Program[dict[
     if not ids:
         return {}
     kinds = list(store.layout.targets)
-    return (yield from store.points([point_id(id_) for id_ in ids], vectors=kinds))
+    points = [store.layout.point_id(id_) for id_ in ids]
+    return (yield from store.points(points, vectors=kinds))
 
 
 def _id_of(example: Chunk | Hit) -> str:

@@ -37,7 +37,7 @@ from ragsight.store import (
     Work,
     parse_filter,
 )
-from ragsight.store.payloads import point_id
+from ragsight.store.layout import Layout
 from ragsight.store.schema import Collection
 
 LEAST_DEPTH = 50
@@ -219,7 +219,7 @@ class MultimodalRetriever:
         """Fuse what the channels found, and read no more payloads than are needed."""
         rankings = {channel: [(p.id, p.score) for p in points] for channel, points in found.items()}
         fused = fuse(rankings, weights=job.weights, method=self.fusion, limit=job.fused_limit)
-        kept = job.kept(fused)
+        kept = job.kept(fused, store.layout)
         hits = yield from _hydrated(store, kept, found)
         if job.query.group_by is not None:
             hits = group_hits(hits, job.query.group_by, size=job.query.group_size)
@@ -262,9 +262,9 @@ class _Job:
         """Whether one channel's ranking is the result."""
         return channels == 1 and not self.needs_all
 
-    def kept(self, fused: Sequence[Fused]) -> list[Fused]:
+    def kept(self, fused: Sequence[Fused], layout: Layout) -> list[Fused]:
         """What may become a hit."""
-        itself = None if self.query.like is None else point_id(self.query.like)
+        itself = None if self.query.like is None else layout.point_id(self.query.like)
         least = self.query.least_score
         kept = [
             item for item in fused if item.id != itself and (least is None or item.score >= least)
@@ -341,7 +341,7 @@ def _hydrated(
 
 def _diversified(store: Operations, hits: Sequence[Hit], job: _Job) -> Program[list[Hit]]:
     assert job.query.diversity is not None
-    ids = [point_id(hit.chunk.id) for hit in hits]
+    ids = [store.layout.point_id(hit.chunk.id) for hit in hits]
     points = yield from store.points(ids, vectors=["clip", "dense"])
     vectors = [
         {

@@ -9,7 +9,7 @@ from qdrant_client import models
 
 from ragsight.errors import StoreError
 from ragsight.store.client_errors import is_conflict, server_errors
-from ragsight.store.client_points import batches, client_vector, own_point
+from ragsight.store.client_points import batches, client_id, client_vector, own_point
 from ragsight.store.clients import Clients
 from ragsight.store.collection_options import CollectionOptions, creation_arguments
 from ragsight.store.engine import Found, Payload, Point, VectorSearch, ranked
@@ -127,6 +127,15 @@ class ClientEngine:
                     else "Delete the other one and index again."
                 )
                 raise StoreError(f"{self.place}: the collection {name!r} is missing. {advice}")
+            if self._reads is not True:
+                yield from self._complete_indexes(collection)
+
+    def _complete_indexes(self, collection: Collection) -> Program[None]:
+        """Make the indexes that a crash kept from being made."""
+        if self.is_remote:
+            known = yield from self.payload_indexes(collection)
+            missing = {key: kind for key, kind in INDEXED_KEYS.items() if key not in known}
+            yield from self.index_payload(collection, missing)
 
     def info(self, collection: Collection) -> Program[models.CollectionInfo]:
         """What the server says of a collection."""
@@ -202,12 +211,12 @@ class ClientEngine:
         self, collection: Collection, ids: Sequence[str], *, vectors: Sequence[str] = ()
     ) -> Program[list[Point]]:
         """Read points by id."""
-        if not ids:
+        if not ids or not self.has(collection):
             return []
         records = yield from self._ask(
             "retrieve",
             collection,
-            ids=list(ids),
+            ids=[client_id(id_) for id_ in ids],
             with_payload=self._reads,
             # The one vector without a name can't be asked for by its name.
             with_vectors=True if "" in vectors else list(vectors),
@@ -225,12 +234,14 @@ class ClientEngine:
         vectors: bool = False,
     ) -> Program[tuple[list[Point], str | None]]:
         """Read a page of points."""
+        if not self.has(collection):
+            return [], None
         records, following = yield from self._ask(
             "scroll",
             collection,
             scroll_filter=filter,
             limit=limit,
-            offset=offset,
+            offset=None if offset is None else client_id(offset),
             with_payload=self._reads,
             with_vectors=vectors,
             **self._options.shard_selector,
@@ -255,7 +266,7 @@ class ClientEngine:
 
     def index_payload(self, collection: Collection, keys: Mapping[str, IndexKind]) -> Program[None]:
         """Ask for indexes; local mode scans, and would only warn."""
-        if not self.is_remote:
+        if not self.is_remote or not keys:
             return
         known = yield from self.payload_indexes(collection)
         for key, kind in keys.items():

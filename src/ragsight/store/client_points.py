@@ -47,6 +47,11 @@ def _json_size(point: Point) -> int:
     return len(json.dumps(point.payload)) + numbers * _BYTES_PER_NUMBER
 
 
+def client_id(id_: str) -> str | int:
+    """An id as the clients take it: points of others may be numbered."""
+    return int(id_) if id_.isdecimal() else id_
+
+
 def client_vector(vector: Vector) -> Any:
     """A vector as the clients take it."""
     if isinstance(vector, SparseVector):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from qdrant_client import models
 
@@ -47,8 +47,7 @@ class VectorSearch:
     with_payload: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A point that was found; its payload is None if it wasn't asked for."""
 
     id: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,9 @@ from ragsight.images import image_ref
 from ragsight.store.payloads import NODE_KEY, from_payload
 from ragsight.store.schema import METADATA_KEY, OWN_KEY, TEXT_KEY, Collection
 
-_URI_KEYS = ("source", "file_path", "url", "file_name", "ref_doc_id")
+_URI_KEYS = ("source", "file_path", "url", "file_name", "image_path", "image_url", "ref_doc_id")
+_NO_URI = "None"
+"""What LlamaIndex writes where a node has no document."""
 _TEXT_KEYS = (TEXT_KEY, "text", "content", "document")
 _IMAGE_KEYS = ("image_path", "image_url", "image")
 
@@ -45,41 +47,48 @@ class ForeignCollections:
         return {collection: name for collection, name in named.items() if name is not None}
 
 
-def read_payload(point: str, payload: Mapping[str, Any]) -> Chunk:
+def read_payload(
+    point: str,
+    payload: Mapping[str, Any],
+    *,
+    locate: Callable[[ImageRef], ImageRef] | None = None,
+) -> Chunk:
     """Make a chunk of any payload: ours, langchain-qdrant's, LlamaIndex's, or one with a text.
 
     Args:
         point: Id of the point; a foreign chunk takes it for its own.
         payload: The payload.
+        locate: Points the reference of an image of ours at bytes that can be opened.
 
     Raises:
-        StoreError: If there is neither a text nor an image in it.
+        StoreError: If there is neither a text nor the name of an image in it.
     """
     if OWN_KEY in payload:
-        return from_payload(payload)
+        return from_payload(payload, locate=locate)
     text, metadata = _content(payload)
-    image = _image(metadata, payload)
-    if text is None and image is None:
+    places = [metadata.get(key, payload.get(key)) for key in _IMAGE_KEYS]
+    images = [place for place in places if isinstance(place, str) and place]
+    if text is None and not images:
         raise StoreError(
             f"The point {point} has no text that can be read: its keys are {sorted(payload)}, "
             f"and none is {', '.join(_TEXT_KEYS)} or {NODE_KEY}."
         )
     return Chunk(
         text=text if text is not None else "",
-        image=image,
+        image=_image(images),
         source=_source(point, metadata, payload),
-        kind="image" if not text else "text",
+        kind="image" if images or not text else "text",
         metadata=metadata,
         id=point,
     )
 
 
 def _content(payload: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
-    if NODE_KEY in payload:
-        node = json.loads(payload[NODE_KEY])
-        resource = node.get("text_resource")
-        text = resource.get("text") if isinstance(resource, Mapping) else node.get("text")
-        return text, dict(node.get("metadata", {})) | _node_image(node)
+    if (node := _node(payload)) is not None:
+        resource = _mapping(node.get("text_resource"))
+        text = resource.get("text", node.get("text"))
+        written = text if isinstance(text, str) else None
+        return written, dict(_mapping(node.get("metadata"))) | _node_image(node)
     metadata = payload.get(METADATA_KEY)
     text = next((payload[key] for key in _TEXT_KEYS if isinstance(payload.get(key), str)), None)
     if isinstance(metadata, Mapping):
@@ -87,19 +96,29 @@ def _content(payload: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
     return text, {key: value for key, value in payload.items() if key not in _TEXT_KEYS}
 
 
+def _node(payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    try:
+        node = json.loads(payload.get(NODE_KEY, ""))
+    except (ValueError, TypeError):
+        return None
+    return node if isinstance(node, Mapping) else None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
 def _node_image(node: Mapping[str, Any]) -> dict[str, Any]:
-    resource = node.get("image_resource")
-    parts = resource if isinstance(resource, Mapping) else {}
+    parts = _mapping(node.get("image_resource"))
     path = node.get("image_path") or parts.get("path")
     url = node.get("image_url") or parts.get("url")
     return {key: str(v) for key, v in (("image_path", path), ("image_url", url)) if v}
 
 
-def _image(metadata: Mapping[str, Any], payload: Mapping[str, Any]) -> ImageRef | None:
+def _image(places: Sequence[str]) -> ImageRef | None:
     """The image a foreign point names, if it is a file that is still there."""
-    for key in _IMAGE_KEYS:
-        place = metadata.get(key, payload.get(key))
-        if isinstance(place, str) and place and not place.startswith(("http:", "https:", "data:")):
+    for place in places:
+        if not place.startswith(("http:", "https:", "data:")):
             try:
                 return image_ref(place)
             except InputError:
@@ -109,7 +128,8 @@ def _image(metadata: Mapping[str, Any], payload: Mapping[str, Any]) -> ImageRef 
 
 def _source(point: str, metadata: Mapping[str, Any], payload: Mapping[str, Any]) -> Source:
     places = (metadata.get(key, payload.get(key)) for key in _URI_KEYS)
-    uri = next((place for place in places if isinstance(place, str) and place), point)
+    named = (place for place in places if isinstance(place, str) and place not in {"", _NO_URI})
+    uri = next(named, point)
     label = metadata.get("page_label")
     return Source(uri=uri, page=_page(metadata), page_label=None if label is None else str(label))
 
@@ -119,4 +139,4 @@ def _page(metadata: Mapping[str, Any]) -> int | None:
     if isinstance(page, bool) or not isinstance(page, int | float) or not math.isfinite(page):
         return None
     # LangChain's PDF loaders count pages from 0, and say so by counting all of them beside it.
-    return int(page) + 1 if "total_pages" in metadata else max(1, int(page))
+    return max(1, int(page) + ("total_pages" in metadata))

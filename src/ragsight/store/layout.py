@@ -12,11 +12,14 @@ from ragsight.encoders import EncoderSpec
 from ragsight.errors import EncoderMismatchError, StoreError
 from ragsight.store.filters import OWN_FIELDS, FieldNames
 from ragsight.store.foreign import ForeignCollections
-from ragsight.store.payloads import NODE_KEY
+from ragsight.store.payloads import NODE_KEY, point_id
 from ragsight.store.schema import BM25, CLIP, DENSE, METADATA_KEY, OWN_KEY, Collection, Profile
 
 VectorKind = Literal["bm25", "dense", "clip"]
 Target = tuple[Collection, str]
+
+_SIMILARITIES = frozenset({models.Distance.COSINE, models.Distance.DOT})
+"""What ranks as our own vectors do: the larger the nearer."""
 
 OWN_TARGETS: Mapping[VectorKind, Target] = {
     "bm25": ("text", BM25),
@@ -38,6 +41,10 @@ class Layout:
     targets: Mapping[VectorKind, Target]
     fields: FieldNames = OWN_FIELDS
     is_own: bool = True
+
+    def point_id(self, chunk_id: str) -> str:
+        """The point of a chunk; a foreign chunk's id is its point's, which may be a number."""
+        return point_id(chunk_id) if self.is_own else chunk_id
 
 
 def own_layout(profile: Profile) -> Layout:
@@ -64,7 +71,8 @@ def foreign_layout(
         samples: The payload of a point of each, where there is one.
 
     Raises:
-        StoreError: If a vector that was named isn't there, or none was named and there are several.
+        StoreError: If a vector that was named isn't there, none was named and there are several,
+            or it is compared by a distance.
     """
     targets: dict[VectorKind, Target] = {}
     if "text" in infos:
@@ -83,7 +91,7 @@ def foreign_layout(
 
 
 def _field_names(samples: Sequence[Mapping[str, object]]) -> FieldNames:
-    """Where the keys of a filter are: under `metadata`, as langchain-qdrant has it, or at the top."""
+    """Where the keys of a filter are: under `metadata`, as in LangChain's points, or at the top."""
     if any(OWN_KEY in sample for sample in samples):
         return OWN_FIELDS
     is_flat = any(NODE_KEY in sample or METADATA_KEY not in sample for sample in samples)
@@ -118,13 +126,18 @@ def _dense_name(
     vectors = _dense_vectors(info)
     if wanted is not None:
         _check_named(collection, wanted, vectors)
-        return wanted
-    if len(vectors) > 1:
+    elif len(vectors) > 1:
         raise StoreError(
             f"The collection {collection!r} has several vectors ({', '.join(sorted(vectors))}): "
             "name the one to search in ForeignCollections."
         )
-    return next(iter(vectors), None)
+    name = wanted if wanted is not None else next(iter(vectors), None)
+    if name is not None and vectors[name].distance not in _SIMILARITIES:
+        raise StoreError(
+            f"The vector {name!r} of {collection!r} is compared by {vectors[name].distance} "
+            "distance. Only collections with cosine or dot product can be attached."
+        )
+    return name
 
 
 def _check_named(collection: str | None, name: str, vectors: Mapping[str, object]) -> None:

@@ -249,6 +249,7 @@ class Operations:
 
     def collect_garbage(self, grace_seconds: float) -> Program[GarbageReport]:
         """Remove images that no chunk shows."""
+        self._check_writable()
         referenced: set[str] = set()
         for collection in COLLECTIONS:
             offset: str | None = None
@@ -266,7 +267,7 @@ class Operations:
 
     def get(self, ids: Sequence[str]) -> Program[list[Chunk]]:
         """Read chunks by id, in the order asked for."""
-        wanted = {point_id(id_): id_ for id_ in ids}
+        wanted = {self.layout.point_id(id_): id_ for id_ in ids}
         points = yield from self.points(list(wanted))
         chunks = {wanted[id_]: self.chunk(point.id, point.payload) for id_, point in points.items()}
         return [chunks[id_] for id_ in ids if id_ in chunks]
@@ -281,6 +282,8 @@ class Operations:
             if kind in self.layout.targets:
                 collection, name = self.layout.targets[kind]
                 names[collection][name] = kind
+        if not vectors and not self.engine.is_remote:
+            return (yield from self._payloads(ids))
         answers = yield Together(
             [self.engine.retrieve(c, ids, vectors=list(names[c])) for c in collections]
         )
@@ -294,6 +297,16 @@ class Operations:
                 vectors_so_far = dict(found[point.id].vectors) if point.id in found else {}
                 vectors_so_far.update(named)
                 found[point.id] = Point(point.id, point.payload, vectors_so_far)
+        return found
+
+    def _payloads(self, ids: Sequence[str]) -> Program[dict[str, Point]]:
+        """Points by id, each read once: where calls are cheap, payloads are what costs."""
+        found: dict[str, Point] = {}
+        for collection in COLLECTIONS:
+            missing = [id_ for id_ in ids if id_ not in found]
+            if missing:
+                points = yield from self.engine.retrieve(collection, missing)
+                found.update((point.id, point) for point in points)
         return found
 
     def page(
@@ -344,10 +357,7 @@ class Operations:
 
     def chunk(self, point: str, payload: Mapping[str, object]) -> Chunk:
         """The chunk of a point, its image where it can be opened from anywhere."""
-        chunk = read_payload(point, payload)
-        if chunk.image is None:
-            return chunk
-        return replace(chunk, image=self.blobs.locate(chunk.image))
+        return read_payload(point, payload, locate=self.blobs.locate)
 
 
 class OnceEach:

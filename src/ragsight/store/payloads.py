@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ragsight.chunks import NAMESPACE, Chunk
+from ragsight.chunks import NAMESPACE, Chunk, ImageRef, Source
 from ragsight.errors import StoreError
 from ragsight.store.schema import (
     FLAGS_KEY,
@@ -52,22 +52,29 @@ def to_payload(chunk: Chunk) -> dict[str, Any]:
     metadata = dict(chunk.metadata)
     return {
         **metadata,
-        **_node_fields(chunk, metadata),
+        **node_fields(chunk.source.uri, point_id(chunk.id), chunk.text, metadata),
         TEXT_KEY: chunk.text,
         METADATA_KEY: metadata,
         OWN_KEY: own,
     }
 
 
-def _node_fields(chunk: Chunk, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    document = chunk.source.uri
+def node_fields(document: str, id: str, text: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What LlamaIndex's vector store looks for in a point.
+
+    Args:
+        document: The source; deleting it there by `ref_doc_id` deletes this point.
+        id: Id of the point.
+        text: Its text.
+        metadata: What is shown of it.
+    """
     node = {
-        "id_": point_id(chunk.id),
+        "id_": id,
         "metadata": metadata,
         "relationships": {
             _SOURCE_RELATIONSHIP: {"node_id": document, "node_type": _DOCUMENT_NODE_TYPE}
         },
-        "text": chunk.text,
+        "text": text,
         "class_name": "TextNode",
     }
     return {
@@ -79,19 +86,28 @@ def _node_fields(chunk: Chunk, metadata: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def from_payload(payload: Mapping[str, Any]) -> Chunk:
+def from_payload(
+    payload: Mapping[str, Any], *, locate: Callable[[ImageRef], ImageRef] | None = None
+) -> Chunk:
     """Read what `to_payload` wrote.
+
+    Args:
+        payload: The payload.
+        locate: Points the reference of an image at bytes that can be opened.
 
     Raises:
         StoreError: If the payload was written by something else.
     """
     try:
-        return Chunk.from_dict(
-            {
-                **payload[OWN_KEY],
-                "text": payload[TEXT_KEY],
-                "metadata": payload[METADATA_KEY],
-            }
+        own = payload[OWN_KEY]
+        image = None if "image" not in own else ImageRef.from_dict(own["image"])
+        return Chunk(
+            text=payload[TEXT_KEY],
+            image=image if image is None or locate is None else locate(image),
+            source=Source.from_dict(own["source"]),
+            kind=own["kind"],
+            metadata=payload[METADATA_KEY],
+            id=own["id"],
         )
     except (KeyError, TypeError) as error:
         raise StoreError(

@@ -108,6 +108,8 @@ class StepRunner:
         except StopIteration as stop:
             value: T = stop.value
             return value
+        finally:
+            program.close()
 
     async def arun(self, program: Program[T]) -> T:
         """Run a program, awaiting requests and doing other work in threads."""
@@ -123,6 +125,9 @@ class StepRunner:
         except StopIteration as stop:
             value: T = stop.value
             return value
+        finally:
+            # What a cancelled program had under way is cleaned up now, not when it is collected.
+            program.close()
 
     def _perform(self, step: Step) -> Any:
         match step:

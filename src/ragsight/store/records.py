@@ -9,6 +9,7 @@ from typing import Any
 
 from ragsight.chunks import NAMESPACE
 from ragsight.store.engine import Point
+from ragsight.store.payloads import node_fields
 from ragsight.store.schema import METADATA_KEY, OWN_KEY, RECORD_KIND, TEXT_KEY
 
 
@@ -37,7 +38,10 @@ class SourceRecord:
             "chunk_ids": list(self.chunk_ids),
             "problems": list(self.problems),
         }
-        return Point(record_id(self.uri), {TEXT_KEY: "", METADATA_KEY: {}, OWN_KEY: own})
+        id_ = record_id(self.uri)
+        # Without the fields of a node, LlamaIndex's store can't list the collection.
+        node = node_fields(self.uri, id_, "", {})
+        return Point(id_, {**node, TEXT_KEY: "", METADATA_KEY: {}, OWN_KEY: own})
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> SourceRecord:

@@ -22,7 +22,6 @@ from ragsight.store.opening import (
     stored_profile,
 )
 from ragsight.store.operations import ChunkErrorHandler, Counts, OnceEach, Operations
-from ragsight.store.payloads import point_id
 from ragsight.store.programs import Program
 from ragsight.store.records import SourceRecord
 from ragsight.store.schema import COLLECTIONS, Collection, Profile
@@ -438,7 +437,7 @@ class MultimodalStore:
 
     def vectors(self, chunk_id: str) -> dict[str, FloatArray | SparseVector]:
         """The stored vectors of a chunk: `bm25`, `dense` and `clip`, those that it has."""
-        id_ = point_id(chunk_id)
+        id_ = self.operations.layout.point_id(chunk_id)
         kinds = list(self.operations.layout.targets)
         points = self.run(self.operations.points([id_], vectors=kinds))
         return dict(points[id_].vectors) if id_ in points else {}

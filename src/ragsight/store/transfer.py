@@ -52,6 +52,11 @@ def export_index(store: Operations, folder: Path) -> Program[TransferReport]:
     Raises:
         StoreError: If the folder isn't empty or can't be written, or an image is missing.
     """
+    if not store.layout.is_own:
+        raise StoreError(
+            f"{store.engine.place}: only an index of ragsight can be exported. Index the chunks of "
+            "the attached collections into one first."
+        )
     yield Work(partial(_make_folder, folder))
     parts: dict[str, str] = {}
     counts: dict[Collection, int] = {}
