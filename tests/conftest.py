@@ -10,7 +10,15 @@ import pytest
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+from engines import ENGINES, KEY, opened
+from fakes.qdrant_server import FakeQdrant
 from ragsight import ClipEncoder, MultimodalStore
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if KEY is not None:
+        # The key of a server for tests may go over plain HTTP.
+        config.addinivalue_line("filterwarnings", "ignore:Api key is used with an insecure")
 
 
 @pytest.fixture(scope="session")
@@ -31,11 +39,20 @@ def demo_encoder() -> ClipEncoder:
     return ClipEncoder("ragsight-demo")
 
 
-@pytest.fixture(params=["embedded", "memory"])
+@pytest.fixture(scope="session")
+def qdrant_stand_in() -> Iterator[FakeQdrant]:
+    """A stand-in for a Qdrant server that tests share; each uses collections of its own."""
+    with FakeQdrant() as server:
+        yield server
+
+
+@pytest.fixture(params=ENGINES)
 def store(
-    request: pytest.FixtureRequest, tmp_path: Path, encoder: ClipEncoder
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    encoder: ClipEncoder,
+    qdrant_stand_in: FakeQdrant,
 ) -> Iterator[MultimodalStore]:
-    """An empty store on each engine that needs no server."""
-    location = ":memory:" if request.param == "memory" else tmp_path / "index"
-    with MultimodalStore.open(location, encoder=encoder) as opened:
-        yield opened
+    """An empty store on each engine, and on a real server where one is named."""
+    with opened(request.param, tmp_path, qdrant_stand_in, encoder=encoder) as empty:
+        yield empty

@@ -1,0 +1,298 @@
+"""The part of a Qdrant server's REST API that clients of ours and of others use in tests."""
+
+from __future__ import annotations
+
+import re
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from pydantic import BaseModel, TypeAdapter
+from qdrant_client import QdrantClient, models
+
+VERSION = "1.16.0"
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is what it is
+    """An answer that says no."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Route:
+    """A kind of request.
+
+    Attributes:
+        name: What it asks for.
+        method: HTTP method.
+        path: Pattern of the path.
+        body: Model of the body, if there is one.
+        parameters: Parameters of the URL that a server knows here.
+        is_bare: Whether the answer stands by itself, without status and time.
+    """
+
+    name: str
+    method: str
+    path: str
+    body: TypeAdapter[Any] | None = None
+    parameters: frozenset[str] = frozenset()
+    is_bare: bool = False
+
+
+def _route(name: str, line: str, body: Any = None, parameters: str = "") -> Route:
+    method, path = line.split()
+    pattern = path.replace("{name}", "(?P<collection>[^/]+)").replace("{field}", "(?P<body>[^/]+)")
+    adapter = None if body is None else TypeAdapter(body)
+    return Route(name, method, pattern, adapter, frozenset(parameters.split()), path == "/")
+
+
+_WRITE = "wait ordering timeout"
+_READ = "consistency timeout"
+ROUTES = [
+    _route("version", "GET /"),
+    _route("list", "GET /collections"),
+    _route("exists", "GET /collections/{name}/exists"),
+    _route("get", "GET /collections/{name}"),
+    _route("create", "PUT /collections/{name}", models.CreateCollection, "timeout"),
+    _route("drop", "DELETE /collections/{name}", None, "timeout"),
+    _route("index", "PUT /collections/{name}/index", models.CreateFieldIndex, _WRITE),
+    _route("unindex", "DELETE /collections/{name}/index/{field}", None, _WRITE),
+    _route("shard", "PUT /collections/{name}/shards", models.CreateShardingKey, "timeout"),
+    _route("shards", "GET /collections/{name}/shards"),
+    _route("upsert", "PUT /collections/{name}/points", models.PointInsertOperations, _WRITE),
+    _route("delete", "POST /collections/{name}/points/delete", models.PointsSelector, _WRITE),
+    _route("retrieve", "POST /collections/{name}/points", models.PointRequest, _READ),
+    _route("scroll", "POST /collections/{name}/points/scroll", models.ScrollRequest, _READ),
+    _route("count", "POST /collections/{name}/points/count", models.CountRequest, _READ),
+    _route("query", "POST /collections/{name}/points/query", models.QueryRequest, _READ),
+    _route(
+        "query_batch",
+        "POST /collections/{name}/points/query/batch",
+        models.QueryRequestBatch,
+        _READ,
+    ),
+]
+
+
+def find_route(method: str, path: str) -> tuple[Route, str, str]:
+    """The kind of a request, its collection, and what stands in the path instead of a body.
+
+    Raises:
+        Refusal: If there is none.
+    """
+    for route in ROUTES:
+        match = re.fullmatch(route.path, path)
+        if match is not None and route.method == method:
+            parts = match.groupdict()
+            return route, unquote(parts.get("collection", "")), unquote(parts.get("body", ""))
+    raise Refusal(404, f"{method} {path}: there is no such route")
+
+
+class Api:
+    """Answers requests from a client in local mode, one at a time: it is not made for threads."""
+
+    def __init__(self, local: QdrantClient) -> None:
+        self._local = local
+        self._lock = threading.Lock()
+        self.created: dict[str, models.CreateCollection] = {}
+        self.indexes: dict[str, dict[str, Any]] = {}
+        self.shard_keys: dict[str, list[Any]] = {}
+
+    def call(self, route: Route, collection: str, body: Any, query: dict[str, str]) -> Any:
+        """Carry a request of the REST API out.
+
+        Returns:
+            The result as JSON.
+
+        Raises:
+            Refusal: Where a server refuses.
+        """
+        if unknown := set(query) - route.parameters:
+            raise Refusal(400, f"Unknown parameters: {sorted(unknown)}")
+        return _json(self.result(route.name, collection, body))
+
+    def result(self, name: str, collection: str, body: Any) -> Any:
+        """Carry a request out.
+
+        Returns:
+            The result in qdrant-client's models.
+
+        Raises:
+            Refusal: Where a server refuses.
+        """
+        with self._lock, _refusals():
+            if collection and name not in {"exists", "create", "drop"}:
+                self._check_there(collection)
+            return getattr(self, f"_{name}")(collection, body)
+
+    def _check_there(self, collection: str) -> None:
+        if collection not in self.created:
+            raise Refusal(404, f"Not found: Collection `{collection}` doesn't exist!")
+
+    def _version(self, _: str, __: str) -> Any:
+        return models.VersionInfo(title="qdrant - vector search engine", version=VERSION)
+
+    def _list(self, _: str, __: str) -> Any:
+        return {"collections": [{"name": name} for name in sorted(self.created)]}
+
+    def _exists(self, collection: str, _: str) -> Any:
+        return {"exists": collection in self.created}
+
+    def _create(self, collection: str, body: models.CreateCollection) -> bool:
+        if collection in self.created:
+            raise Refusal(409, f"Wrong input: Collection `{collection}` already exists!")
+        self._local.create_collection(
+            collection,
+            vectors_config=body.vectors,
+            sparse_vectors_config=body.sparse_vectors,
+            metadata=body.metadata,
+        )
+        self.created[collection] = body
+        self.indexes[collection], self.shard_keys[collection] = {}, []
+        return True
+
+    def _drop(self, collection: str, _: str) -> bool:
+        there = self.created.pop(collection, None) is not None
+        if there:
+            self._local.delete_collection(collection)
+        return there
+
+    def _get(self, collection: str, _: str) -> models.CollectionInfo:
+        info = self._local.get_collection(collection)
+        body = self.created[collection]
+        params = info.config.params
+        params.shard_number = body.shard_number or 1
+        params.replication_factor = body.replication_factor or 1
+        params.write_consistency_factor = body.write_consistency_factor or 1
+        params.sharding_method = body.sharding_method
+        if body.on_disk_payload is not None:
+            params.on_disk_payload = body.on_disk_payload
+        if body.hnsw_config is not None:
+            asked = body.hnsw_config.model_dump(exclude_none=True)
+            info.config.hnsw_config = info.config.hnsw_config.model_copy(update=asked)
+        info.config.quantization_config = body.quantization_config
+        info.payload_schema = {
+            key: models.PayloadIndexInfo(
+                data_type=getattr(schema, "type", schema).value,
+                params=schema if isinstance(schema, BaseModel) else None,
+                points=info.points_count or 0,
+            )
+            for key, schema in self.indexes[collection].items()
+        }
+        return info
+
+    def _index(self, collection: str, body: models.CreateFieldIndex) -> Any:
+        self.indexes[collection][body.field_name] = body.field_schema
+        return _completed()
+
+    def _unindex(self, collection: str, field: str) -> Any:
+        self.indexes[collection].pop(field, None)
+        return _completed()
+
+    def _shard(self, collection: str, body: models.CreateShardingKey) -> bool:
+        if self.created[collection].sharding_method != models.ShardingMethod.CUSTOM:
+            raise Refusal(400, "Bad request: Shard Key can't be created with Auto sharding")
+        if body.shard_key in self.shard_keys[collection]:
+            raise Refusal(400, f"Wrong input: Shard key {body.shard_key} already exists")
+        self.shard_keys[collection].append(body.shard_key)
+        return True
+
+    def _shards(self, collection: str, _: str) -> Any:
+        return {"shard_keys": [{"key": key} for key in self.shard_keys[collection]]}
+
+    def _upsert(self, collection: str, body: models.PointsList | models.PointsBatch) -> Any:
+        if self.created[collection].sharding_method == models.ShardingMethod.CUSTOM:
+            self._check_shard(collection, body.shard_key)
+        points = body.points if isinstance(body, models.PointsList) else body.batch
+        _check_ids(points.ids if isinstance(points, models.Batch) else [p.id for p in points])
+        return self._local.upsert(collection, points=points)
+
+    def _check_shard(self, collection: str, key: Any) -> None:
+        if key is None:
+            raise Refusal(400, "Wrong input: Shard key not specified")
+        if key not in self.shard_keys[collection]:
+            raise Refusal(404, f"Not found: Shard key {key} not found")
+
+    def _delete(self, collection: str, body: Any) -> Any:
+        if isinstance(body, models.PointIdsList):
+            _check_ids(body.points)
+        return self._local.delete(collection, points_selector=body)
+
+    def _retrieve(self, collection: str, body: models.PointRequest) -> Any:
+        _check_ids(body.ids)
+        return self._local.retrieve(
+            collection,
+            ids=body.ids,
+            # A server sends payloads here unless told not to.
+            with_payload=body.with_payload if body.with_payload is not None else True,
+            with_vectors=body.with_vector if body.with_vector is not None else False,
+        )
+
+    def _scroll(self, collection: str, body: models.ScrollRequest) -> Any:
+        points, following = self._local.scroll(
+            collection,
+            scroll_filter=body.filter,
+            limit=body.limit if body.limit is not None else 10,
+            offset=body.offset,
+            order_by=body.order_by,
+            with_payload=body.with_payload if body.with_payload is not None else True,
+            with_vectors=body.with_vector if body.with_vector is not None else False,
+        )
+        return {"points": points, "next_page_offset": following}
+
+    def _count(self, collection: str, body: models.CountRequest) -> Any:
+        return self._local.count(
+            collection, count_filter=body.filter, exact=body.exact is not False
+        )
+
+    def _query(self, collection: str, body: models.QueryRequest) -> Any:
+        return self._query_batch(collection, models.QueryRequestBatch(searches=[body]))[0]
+
+    def _query_batch(self, collection: str, body: models.QueryRequestBatch) -> Any:
+        # Local mode warns of parameters: it compares with every point anyway.
+        searches = [search.model_copy(update={"params": None}) for search in body.searches]
+        return self._local.query_batch_points(collection, requests=searches)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What local mode refuses, with the status that a server gives."""
+    try:
+        yield
+    except Refusal:
+        raise
+    except (ValueError, KeyError, TypeError, AssertionError, NotImplementedError) as error:
+        raise Refusal(400, f"Wrong input: {error}") from error
+
+
+def _check_ids(ids: list[Any]) -> None:
+    for id_ in ids:
+        try:
+            _ = id_ if isinstance(id_, int) else uuid.UUID(str(id_))
+        except ValueError:
+            raise Refusal(
+                400,
+                f"Format error in JSON body: value {id_} is not a valid point ID, valid values are "
+                "either an unsigned integer or a UUID",
+            ) from None
+
+
+def _completed() -> models.UpdateResult:
+    return models.UpdateResult(operation_id=0, status=models.UpdateStatus.COMPLETED)
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True)
+    if isinstance(value, dict):
+        return {key: _json(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_json(part) for part in value]
+    return value
