@@ -1,136 +1,89 @@
-"""Retrieval through ragsight: the embedded engine beside qdrant-client's local mode.
+"""Search in ragsight's embedded engine, beside others and beside the bare engine.
 
-    python benchmarks/search.py --points 10000
+    python benchmarks/search.py --points 10000 100000 --json search.json --chart search.png
 
-Both engines hold the same passages with 512-dimensional dense vectors and BM25 vectors, and answer
-the same queries, one after the other in turn, so that a machine whose speed drifts slows both.
-Reported are medians of a whole `retrieve` call, encoding of the query excluded, and their ratio.
+All hold the same products (`search_data.py` says how they are made): a vector of 512 dimensions, a
+text, and the key `percent` (0 to 99). Each contender is a process of its own, so that memory and
+locks don't mix. They are asked the same questions in turn, ten at a time and in an order that
+changes, so that a machine whose speed drifts slows all alike; each takes the time itself. All may
+use every core: `CPU ms` counts all threads.
+
+The contenders are `MultimodalRetriever.retrieve` after and before `optimize`,
+`MultimodalStore.search`, the engine without our code (`qdrant-edge`, on a copy of our index),
+qdrant-client's local mode, Chroma, LanceDB, and numpy, which multiplies all vectors: recall is the
+share of its first ten that another found. One that isn't installed or fails is named. One that is
+too slow is asked fewer questions (see the column `answers`), or left out of large sizes and named.
+
+A chunk of ours stands in two collections, one for its text and one for its image, with its payload
+in both. `peak MB` is the most memory of the process that wrote, `searching` of the one that opened
+the index again and searched; `open ms` is the time to the first answer there, without imports. The
+hybrid case is vector and BM25 together; Chroma has no BM25 in a folder, and nothing is compared
+with numpy.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
+import json
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from ragsight import Chunk, EncoderSpec, MultimodalRetriever, MultimodalStore, Query, Source
-from ragsight.retrieval import Channel
-
-T = TypeVar("T")
-
-DIMENSION = 512
-WORDS = 2_000
-QUERIES = 20
-
-RANDOM = np.random.default_rng(7)
-WORD_VECTORS = RANDOM.normal(size=(WORDS, DIMENSION)).astype(np.float32)
-
-
-class WordEncoder:
-    """Encodes a text of numbered words as the mean of their random vectors."""
-
-    spec = EncoderSpec("benchmark-words", None, DIMENSION)
-
-    def encode_documents(self, texts: Sequence[str]) -> np.ndarray:
-        """One row of length 1 for each text."""
-        rows = np.stack([WORD_VECTORS[[int(w[1:]) for w in t.split()]].mean(axis=0) for t in texts])
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-    encode_queries = encode_documents
-    encode_texts = encode_documents
-
-    def encode_images(self, images: object, *, on_skip: object = None) -> np.ndarray:
-        """Encode no images: there are none here."""
-        del images, on_skip
-        return np.empty((0, DIMENSION), np.float32)
-
-
-def passages(count: int) -> list[Chunk]:
-    """Passages of twelve words, word frequencies falling as in real text."""
-    picks = np.minimum(RANDOM.zipf(1.3, size=(count, 12)), WORDS) - 1
-    return [
-        Chunk(
-            text=" ".join(f"w{word}" for word in words),
-            source=Source(uri="/benchmark", part=str(n)),
-            metadata={"percent": n % 100},
-        )
-        for n, words in enumerate(picks)
-    ]
-
-
-def queries(
-    chunks: Sequence[Chunk], filter_: dict[str, object] | None, weights: dict[Channel, float]
-) -> list[Query]:
-    """Questions of eight words out of a passage, the same for every engine."""
-    random = np.random.default_rng(11)
-    picked = [chunks[n].text.split() for n in random.integers(0, len(chunks), QUERIES)]
-    texts = [" ".join(random.permutation(words)[:8]) for words in picked]
-    return [Query(text=text, k=10, filter=filter_, weights=weights) for text in texts]
-
-
-DENSE_ONLY: dict[Channel, float] = {"bm25": 0.0, "text_to_image": 0.0}
-HYBRID: dict[Channel, float] = {"text_to_image": 0.0}
-CASES: dict[str, tuple[dict[str, object] | None, dict[Channel, float]]] = {
-    "dense, no filter": (None, DENSE_ONLY),
-    "dense, 1% filter": ({"percent": 7}, DENSE_ONLY),
-    "dense, 10% filter": ({"percent": {"lt": 10}}, DENSE_ONLY),
-    "dense + BM25": (None, HYBRID),
-}
-
-
-def timed(call: Callable[[], T]) -> tuple[float, T]:
-    """Wall time of a call in seconds, and what it returned."""
-    started = time.perf_counter()
-    result = call()
-    return time.perf_counter() - started, result
-
-
-def compare(ours: MultimodalRetriever, theirs: MultimodalRetriever, asked: Sequence[Query]) -> str:
-    """Medians of both, their ratio, and how much of the first ten they share."""
-    times: list[tuple[float, float]] = []
-    shared: list[float] = []
-    for query in asked:
-        (our_time, our_hits), (their_time, their_hits) = (
-            timed(lambda retriever=retriever, query=query: retriever.retrieve(query))
-            for retriever in (ours, theirs)
-        )
-        times.append((our_time, their_time))
-        reference = {hit.chunk.id for hit in their_hits}
-        shared.append(len(reference & {hit.chunk.id for hit in our_hits}) / len(reference))
-    our_ms, their_ms = (1000 * statistics.median(column) for column in zip(*times, strict=True))
-    ratio = their_ms / our_ms
-    return f"{our_ms:12.2f}{their_ms:12.2f}{ratio:8.1f}{statistics.mean(shared):13.3f}"
+from search_chart import chart
+from search_measure import OURS, Measurement, Options
+from search_process import CONTENDERS, serve
+from search_report import aims, machine, summary, tables
 
 
 def main() -> None:
-    """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--points", type=int, default=10_000)
-    points = parser.parse_args().points
-    chunks, encoder = passages(points), WordEncoder()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        MultimodalStore.open(folder, encoder=encoder, text_encoder=encoder) as embedded,
-        MultimodalStore.open(":memory:", encoder=encoder, text_encoder=encoder) as local,
-    ):
-        print(f"{points:,} points, {DIMENSION} dimensions, {QUERIES} queries, medians")
-        ours, theirs = (
-            timed(lambda store=store: store.upsert(chunks))[0] for store in (embedded, local)
+    """Measure and print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--points", type=int, nargs="+", default=[10_000], help="sizes to measure")
+    parser.add_argument("--questions", type=int, default=40, help="different questions of a case")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is asked")
+    parser.add_argument("--seed", type=int, default=7, help="of the products and questions")
+    parser.add_argument(
+        "--only", nargs="+", choices=CONTENDERS, default=[*CONTENDERS], help="some contenders"
+    )
+    parser.add_argument("--folder", type=Path, help="where indexes are made; a temporary one")
+    parser.add_argument("--json", type=Path, help="a file for all figures")
+    parser.add_argument("--chart", type=Path, help="a file for the chart (PNG)")
+    parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.worker:
+        name, folder, data = arguments.worker
+        serve(name, Path(folder), Path(data))
+        return
+    report(arguments)
+
+
+def report(arguments: argparse.Namespace) -> None:
+    """Measure each size, and write what was asked for after each."""
+    facts = machine()
+    print(f"{facts['date']}, {facts['system']}")
+    print(", ".join(f"{name} {version}" for name, version in facts["versions"].items()))
+    results: list[dict[str, Any]] = []
+    for points in arguments.points:
+        options = Options(
+            questions=min(arguments.questions, points),
+            rounds=arguments.rounds,
+            seed=arguments.seed,
+            # In their own order: some open copies of what another wrote.
+            contenders=tuple(name for name in CONTENDERS if name in arguments.only),
+            channels=OURS in arguments.only and points == min(arguments.points),
         )
-        graph, _ = timed(embedded.optimize)
-        print(
-            f"ingest: embedded {ours:.1f} s, then {graph:.1f} s for the graph; local {theirs:.1f} s"
-        )
-        print(f"{'':18}{'embedded ms':>12}{'local ms':>12}{'ratio':>8}{'same top 10':>13}")
-        for case, (filter_, weights) in CASES.items():
-            asked = queries(chunks, filter_, weights)
-            row = compare(MultimodalRetriever(embedded), MultimodalRetriever(local), asked)
-            print(f"{case:18}{row}")
+        with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+            measured = Measurement(points, options, Path(folder))
+            measured.run()
+            results.append(summary(points, measured))
+        print("\n".join(tables(results[-1])))
+        print("\n".join(("", "Aims:", *aims(results[-1]))), flush=True)
+        if arguments.json is not None:
+            arguments.json.write_text(json.dumps({**facts, "sizes": results}, indent=2))
+    if arguments.chart is not None:
+        chart(results, arguments.chart)
 
 
 if __name__ == "__main__":
