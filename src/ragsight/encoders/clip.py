@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -289,7 +290,10 @@ class ClipEncoder:
         prepared = map_ahead(self._prepared, images, workers=workers, ahead=self.batch_size)
         batch: list[PreparedImage] = []
         indices: list[int] = []
-        with progress(self.options.progress, images, "image") as advance:
+        with (
+            closing(prepared),
+            progress(self.options.progress, images, "image") as advance,
+        ):
             for index, image in enumerate(prepared):
                 if isinstance(image, InputError):
                     if on_skip is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 def map_ahead(
     function: Callable[[T], R], items: Iterable[T], *, workers: int, ahead: int
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """Apply a function in threads, ahead of what is asked for, and give the results in order.
 
     Items are drawn in the caller's thread, and only as fast as results are taken: with an endless
@@ -34,18 +34,18 @@ def map_ahead(
     if workers == 0:
         yield from map(function, items)
         return
-    with ThreadPoolExecutor(workers, thread_name_prefix="ragsight-images") as pool:
-        waiting: deque[Future[R]] = deque()
-        try:
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) > ahead:
-                    yield waiting.popleft().result()
-            while waiting:
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="ragsight-images")
+    waiting: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > ahead:
                 yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        # Not waited for: a generator that was given up may be collected in one of these threads.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

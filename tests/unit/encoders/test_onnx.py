@@ -29,7 +29,7 @@ from ragsight.encoders import ClipEncoder, ClipOptions
 from ragsight.encoders.base import FloatArray
 from ragsight.encoders.checkpoint import Checkpoint
 from ragsight.encoders.onnx import OnnxBackend, default_onnx_folder, onnx_backend
-from ragsight.encoders.onnx_manifest import MANIFEST, Manifest
+from ragsight.encoders.onnx.manifest import MANIFEST, Manifest
 from ragsight.encoders.preprocessing import ImagePreparer
 from ragsight.errors import ConfigurationError, EncoderError, MissingExtraError
 

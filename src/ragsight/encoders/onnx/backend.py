@@ -14,8 +14,8 @@ from ragsight.encoders.backends import PixelArray, TokenArray
 from ragsight.encoders.base import FloatArray
 from ragsight.encoders.checkpoint import Checkpoint
 from ragsight.encoders.fingerprints import digest_of
-from ragsight.encoders.onnx_manifest import FORMAT, Closeness, Manifest, Precision, Tower
-from ragsight.encoders.onnx_session import open_session, run_text, run_vision
+from ragsight.encoders.onnx.manifest import FORMAT, Closeness, Manifest, Precision, Tower
+from ragsight.encoders.onnx.session import open_session, run_text, run_vision
 from ragsight.encoders.preprocessing import ImagePreparer
 from ragsight.encoders.recipes import ImageRecipe
 from ragsight.errors import ConfigurationError, EncoderError, extra
@@ -110,7 +110,7 @@ class _Export:
         return self.folder / f"{tower}.onnx"
 
     def _make(self) -> Manifest:
-        from ragsight.encoders.onnx_export import export_towers
+        from ragsight.encoders.onnx.export import export_towers
 
         return export_towers(self.checkpoint, self.recipe, self.precision, self.folder)
 

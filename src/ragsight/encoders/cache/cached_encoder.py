@@ -20,15 +20,13 @@ from ragsight.encoders.base import (
     SkipHandler,
     SkippedImage,
 )
-from ragsight.encoders.content import FileState, file_digest, text_digest
-from ragsight.encoders.embedding_cache import CacheKey, EmbeddingCache
+from ragsight.encoders.cache.content import FileState, file_digest, text_digest
+from ragsight.encoders.cache.embedding_cache import CacheKey, EmbeddingCache
+from ragsight.encoders.cache.windows import WindowImage, first_of_equals, image_windows
 from ragsight.encoders.options import check_choice
 from ragsight.encoders.pipeline import batched
-from ragsight.encoders.windows import WindowImage, first_of_equals, image_windows
 from ragsight.errors import EncoderError, InputError, RagsightError
 from ragsight.images import ImageSource
-
-__all__ = ["CacheKey", "CachedEncoder", "EmbeddingCache"]
 
 _TEXT_WINDOW = 1024
 

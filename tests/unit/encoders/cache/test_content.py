@@ -14,7 +14,7 @@ from PIL import Image
 
 from drawings import noise, noise_ref
 from ragsight import BlobStore
-from ragsight.encoders.content import FileState, file_digest, image_content, text_digest
+from ragsight.encoders.cache.content import FileState, file_digest, image_content, text_digest
 from ragsight.errors import ImageError
 from ragsight.images import image_ref
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ragsight.encoders.base import FloatArray
-from ragsight.encoders.cache_file import CacheFile
-from ragsight.encoders.content import FileState
+from ragsight.encoders.cache.content import FileState
+from ragsight.encoders.cache.file import CacheFile
 from ragsight.errors import ConfigurationError
 
 _DEFAULT_MAX_BYTES = 2**30

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ragsight.encoders.base import FloatArray
-from ragsight.encoders.content import ImageContent, image_content
-from ragsight.encoders.embedding_cache import CacheKey
+from ragsight.encoders.cache.content import ImageContent, image_content
+from ragsight.encoders.cache.embedding_cache import CacheKey
 from ragsight.errors import InputError, RagsightError
 from ragsight.images import ImageSource
 

@@ -15,8 +15,15 @@ from hypothesis import strategies as st
 
 from drawings import cut_jpeg, noise, noise_ref
 from ragsight import ClipEncoder
-from ragsight.encoders import EncoderSpec, FloatArray, ImageTextEncoder, cache, content, windows
-from ragsight.encoders.cache import CachedEncoder, EmbeddingCache
+from ragsight.encoders import EncoderSpec, FloatArray, ImageTextEncoder
+from ragsight.encoders.cache import (
+    CachedEncoder,
+    CacheKey,
+    EmbeddingCache,
+    cached_encoder,
+    content,
+    windows,
+)
 from ragsight.errors import (
     ConfigurationError,
     EncoderError,
@@ -116,7 +123,7 @@ def test_an_unchanged_file_is_not_even_read(
     monkeypatch.setattr(content, "_SETTLED_NS", -(10**12))
     first = cached.encode_images(photos)
     read: list[str] = []
-    monkeypatch.setattr(cache, "file_digest", read.append)
+    monkeypatch.setattr(cached_encoder, "file_digest", read.append)
     assert cached.encode_images(photos).tobytes() == first.tobytes()
     assert read == []
     cached.trust_file_times = False
@@ -152,8 +159,7 @@ def test_a_file_written_to_while_it_is_encoded_is_not_cached(
     slow.encode_images([photos[0]])
     photos[0].write_bytes(original)
     assert (
-        slow.cache.get_many([cache.CacheKey(content.file_digest(str(photos[0])) or "", "counting")])
-        == {}
+        slow.cache.get_many([CacheKey(content.file_digest(str(photos[0])) or "", "counting")]) == {}
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ragsight.encoders.backends import PixelArray, TokenArray
 from ragsight.encoders.base import FloatArray
-from ragsight.encoders.onnx_manifest import Closeness
+from ragsight.encoders.onnx.manifest import Closeness
 from ragsight.encoders.text_weights import TextTower
 
 IMAGES = 24

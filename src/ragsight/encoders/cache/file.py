@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from ragsight.encoders import cache_sql as sql
+from ragsight.encoders.cache import sql
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")

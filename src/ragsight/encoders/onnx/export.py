@@ -17,7 +17,7 @@ import numpy as np
 
 from ragsight.encoders.base import FloatArray
 from ragsight.encoders.checkpoint import Checkpoint
-from ragsight.encoders.onnx_manifest import Closeness, Manifest, Precision, Tower, file_digest
+from ragsight.encoders.onnx.manifest import Closeness, Manifest, Precision, Tower, file_digest
 from ragsight.encoders.recipes import ImageRecipe
 from ragsight.errors import EncoderError, extra
 
@@ -137,7 +137,7 @@ def _write(source: _Source, precision: Precision, folder: Path) -> Manifest:
 
 def _write_exact(source: _Source, folder: Path) -> Mapping[Tower, FloatArray]:
     """Write the graphs and return their vectors of the probes, which agree with the model's."""
-    from ragsight.encoders.onnx_towers import save_text_graph, save_vision_graph
+    from ragsight.encoders.onnx.towers import save_text_graph, save_vision_graph
 
     save_vision_graph(source.vision, folder / "vision.onnx")
     save_text_graph(source.text, folder / "text.onnx")
@@ -164,7 +164,7 @@ def _write_quantised(
 ) -> dict[str, Closeness]:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    from ragsight.encoders.onnx_probes import closeness
+    from ragsight.encoders.onnx.probes import closeness
 
     for name in ("vision.onnx", "text.onnx"):
         with _no_new_handler():
@@ -196,8 +196,8 @@ def _no_new_handler() -> Iterator[None]:
 
 def _vectors(source: _Source, folder: Path) -> Mapping[Tower, FloatArray]:
     """The graphs' vectors of the probes."""
-    from ragsight.encoders.onnx_probes import probe_images, probe_texts
-    from ragsight.encoders.onnx_session import open_session, run_text, run_vision
+    from ragsight.encoders.onnx.probes import probe_images, probe_texts
+    from ragsight.encoders.onnx.session import open_session, run_text, run_vision
 
     vision, text = (open_session(folder / f"{name}.onnx", None) for name in ("vision", "text"))
     rows = [run_text(text, ids, mask) for ids, mask in probe_texts(source.text)]
@@ -210,7 +210,7 @@ def _references(source: _Source) -> Mapping[Tower, FloatArray]:
     import torch
 
     from ragsight.encoders.fast_vision import reference_features
-    from ragsight.encoders.onnx_probes import probe_images, probe_texts
+    from ragsight.encoders.onnx.probes import probe_images, probe_texts
 
     model, recipe = source.model, source.recipe
     images = torch.from_numpy(probe_images(source.vision.image_size))
@@ -228,7 +228,7 @@ def _references(source: _Source) -> Mapping[Tower, FloatArray]:
 
 
 def _versions() -> dict[str, str]:
-    from ragsight.encoders.onnx_graph import OPSET
+    from ragsight.encoders.onnx.graph import OPSET
 
     packages = ("ragsight", "torch", "transformers", "onnx", "onnxruntime")
     return {**{name: version(name) for name in packages}, "opset": str(OPSET)}

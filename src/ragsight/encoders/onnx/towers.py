@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from onnx import TensorProto
 
-from ragsight.encoders.onnx_graph import FAR_BELOW, GraphBuilder
+from ragsight.encoders.onnx.graph import FAR_BELOW, GraphBuilder
 from ragsight.encoders.text_weights import TextTower
 from ragsight.encoders.tower_weights import Affine, Block
 from ragsight.encoders.vision_weights import Probe, VisionTower

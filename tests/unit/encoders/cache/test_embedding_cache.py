@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as stnp
 
 from ragsight.encoders.cache import CacheKey, EmbeddingCache
-from ragsight.encoders.content import FileState
+from ragsight.encoders.cache.content import FileState
 from ragsight.errors import ConfigurationError
 
 KEY = CacheKey("content", "encoder")

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ragsight.encoders import cache_file
-from ragsight.encoders.cache_file import CacheFile
-from ragsight.encoders.cache_sql import ENTRY_OVERHEAD
+from ragsight.encoders.cache import file as cache_file
+from ragsight.encoders.cache.file import CacheFile
+from ragsight.encoders.cache.sql import ENTRY_OVERHEAD
 
 
 @pytest.fixture
@@ -253,7 +253,7 @@ FILL = """
 import logging, resource, sys
 from pathlib import Path
 logging.basicConfig(format="%(message)s")
-from ragsight.encoders.cache_file import CacheFile
+from ragsight.encoders.cache.file import CacheFile
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 file = CacheFile(Path(sys.argv[1]), max_bytes=10**8)
