@@ -17,6 +17,7 @@ nox.options.reuse_existing_virtualenvs = True
 HERE = Path(__file__).parent
 DISTRIBUTIONS = (".", "integrations/langchain", "integrations/llama-index")
 CONSTRAINED = ("-c", "constraints.txt")
+BENCHMARKS = ("encode", "search", "fusion")
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -103,9 +104,9 @@ def _lowest(requirement: str) -> str | None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Run the benchmarks and print their tables."""
-    install(session)
-    for script in sorted(HERE.glob("benchmarks/*.py")):
-        session.run("python", str(script), *session.posargs)
+    install(session, "bench")
+    for name in BENCHMARKS:
+        session.run("python", str(HERE / "benchmarks" / f"{name}.py"), *session.posargs)
 
 
 if __name__ == "__main__":
