@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +13,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+_THREAD_NAME = "ragsight-images"
 
 
 def map_ahead(
@@ -34,7 +37,7 @@ def map_ahead(
     if workers == 0:
         yield from map(function, items)
         return
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="ragsight-images")
+    pool = ThreadPoolExecutor(workers, thread_name_prefix=_THREAD_NAME)
     waiting: deque[Future[R]] = deque()
     try:
         for item in items:
@@ -44,8 +47,10 @@ def map_ahead(
         while waiting:
             yield waiting.popleft().result()
     finally:
-        # Not waited for: a generator that was given up may be collected in one of these threads.
-        pool.shutdown(wait=False, cancel_futures=True)
+        # A generator that was given up may be collected in one of these threads, which can't wait
+        # for itself.
+        is_own = threading.current_thread().name.startswith(_THREAD_NAME)
+        pool.shutdown(wait=not is_own, cancel_futures=True)
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
