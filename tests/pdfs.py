@@ -91,3 +91,12 @@ def ruled_table(page: Any, box: Sequence[float], rows: Sequence[Sequence[str]]) 
     for y, row in enumerate(rows):
         for x, cell in enumerate(row):
             line(page, (left + wide * x + 4, top + high * (y + 0.7)), cell)
+
+
+def slow_page(page: Any, paths: int = 3_000_000) -> None:
+    """Make a page that takes long to read: a few kilobytes that grow to many millions of paths."""
+    xref = page.get_contents()[0] if page.get_contents() else None
+    if xref is None:
+        page.insert_text((72, 72), " ")
+        (xref,) = page.get_contents()
+    page.parent.update_stream(xref, page.parent.xref_stream(xref) + b"\n0 0 m 500 500 l S" * paths)

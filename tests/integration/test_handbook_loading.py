@@ -29,7 +29,8 @@ def test_each_figure_is_found_with_its_caption(chunks: list[Chunk], fact: Figure
     assert iou(figure.source.bbox, fact.bbox) >= 0.9
     assert figure.text == fact.caption
     assert figure.metadata["method"] == fact.medium
-    assert figure.metadata["mentions"]
+    assert figure.metadata["nearby_text"]
+    assert figure.metadata["mentioned_in"]
     assert figure.image is not None
 
 

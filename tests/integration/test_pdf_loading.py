@@ -21,6 +21,7 @@ from pdfs import (
     save_pdf,
 )
 from ragsight.chunks import BBox, Chunk
+from ragsight.errors import ConfigurationError, DocumentError
 from ragsight.images import open_image
 from ragsight.loaders.chunking import ChunkingOptions
 from ragsight.loaders.pdf import PdfLoader, PdfOptions
@@ -60,7 +61,7 @@ def test_a_chart_of_many_paths_is_one_figure_with_its_labels(tmp_path: Path) -> 
     assert figure.metadata["label"] == "Figure 1"
     assert figure.metadata["method"] == "vector"
     assert figure.metadata["inner_text"] == "Mon Tue Wed"
-    assert figure.metadata["mentions"] == ["Figure 1 shows that Monday was wet."]
+    assert figure.metadata["nearby_text"] == ["Figure 1 shows that Monday was wet."]
     assert figure.image is not None
     assert figure.image.mime == "image/png"
     words = _text(chunks)
@@ -356,3 +357,126 @@ def test_the_printed_page_number_is_kept_where_it_differs() -> None:
         (1, "iv"),
         (2, "v"),
     ]
+
+
+@pytest.mark.parametrize("rotation", [0, 90])
+def test_a_cropped_picture_is_as_large_as_what_shows(tmp_path: Path, rotation: int) -> None:
+    def draw(page: Any) -> None:
+        picture(page, (100, 200, 500, 600))
+        document, contents = page.parent, page.get_contents()
+        painted = b"".join(document.xref_stream(xref) for xref in contents)
+        # 842 - 300 = 542: PDF counts from the bottom.
+        clipped = b"q 150 392 200 150 re W n\n" + painted + b"\nQ"
+        document.update_stream(contents[0], clipped)
+        for xref in contents[1:]:
+            document.update_stream(xref, b" ")
+        page.set_rotation(rotation)
+
+    (figure,) = _of_kind(PdfLoader(save_pdf(tmp_path / "a.pdf", draw)).load(), "figure")
+    left, top, right, bottom = 150, 300, 350, 450
+    expected = (left, top, right, bottom)
+    if rotation == 90:
+        expected = (PAGE[1] - bottom, left, PAGE[1] - top, right)
+    assert iou(_box(figure), expected) > 0.98
+
+
+def test_every_page_can_be_kept_as_a_picture(tmp_path: Path) -> None:
+    def draw(page: Any) -> None:
+        paragraph(page, (60, 60, 530, 200))
+        picture(page, (150, 250, 450, 400))
+
+    path = save_pdf(tmp_path / "a.pdf", draw, pages=2)
+    chunks = PdfLoader(path, page_images="all").load()
+    assert [chunk.kind for chunk in chunks] == ["page", "text", "figure"] * 2
+    pages = _of_kind(chunks, "page")
+    assert [chunk.text for chunk in pages] == ["", ""]
+    for page, *others in (chunks[:3], chunks[3:]):
+        assert [chunk.metadata["page_id"] for chunk in others] == [page.id] * 2
+    # The other chunks are the very same, so that the pictures can be added to an index later.
+    plain = PdfLoader(path).load()
+    assert [chunk.id for chunk in plain] == [c.id for c in chunks if c.kind != "page"]
+    assert all("page_id" not in chunk.metadata for chunk in plain)
+
+
+def test_no_page_is_kept_as_a_picture_if_so_wished(tmp_path: Path) -> None:
+    scan = photo((600, 850))
+
+    def draw(page: Any) -> None:
+        picture(page, (0, 0, *PAGE), scan)
+        paragraph(page, (60, 60, 530, 400))
+
+    path = save_pdf(tmp_path / "a.pdf", draw)
+    assert [chunk.kind for chunk in PdfLoader(path).load()] == ["page"]
+    assert [chunk.kind for chunk in PdfLoader(path, page_images="none").load()] == ["text"]
+
+
+def test_tables_can_be_left_in_the_text(tmp_path: Path) -> None:
+    rows = [("Pump", "Lift in m", "Power"), ("Small", "3.5", "200 W"), ("Large", "12", "")]
+
+    def draw(page: Any) -> None:
+        paragraph(page, (60, 60, 530, 200))
+        line(page, (200, 240), "Table 1: Two pumps.")
+        ruled_table(page, (100, 250, 480, 320), rows)
+
+    path = save_pdf(tmp_path / "a.pdf", draw)
+    assert _of_kind(PdfLoader(path).load(), "table")[0].metadata["cells"] == [
+        list(row) for row in rows
+    ]
+    chunks = PdfLoader(path, tables="none").load()
+    assert not _of_kind(chunks, "table")
+    assert "200 W" in _text(chunks)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"tables": "all"}, {"page_images": True}, {"contents": "keep"}, {"ocr": "on"}, {"ocr": None}],
+    ids=str,
+)
+def test_a_setting_that_is_none_of_the_choices_is_refused(setting: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="choose one of"):
+        PdfLoader(b"%PDF-", **setting)
+
+
+def test_settings_win_over_options_and_change_the_fingerprint() -> None:
+    options = PdfOptions(image_side=800)
+    plain = PdfLoader(b"%PDF-", options=options)
+    assert PdfLoader(b"%PDF-", options=options, image_side=800).fingerprint() == plain.fingerprint()
+    assert PdfLoader(b"%PDF-", options=options, isolate=True).fingerprint() == plain.fingerprint()
+    for setting in ({"image_side": 900}, {"ocr": len}, {"tables": "none"}, {"contents": "mark"}):
+        loader = PdfLoader(b"%PDF-", options=options, **setting)  # type: ignore[arg-type]
+        assert loader.fingerprint() != plain.fingerprint()
+
+
+def test_chunks_come_in_reading_order_with_figures_between_the_passages(tmp_path: Path) -> None:
+    def draw(page: Any) -> None:
+        heading(page, (60, 80), "1 Pumps")
+        paragraph(page, (60, 90, 530, 200))
+        picture(page, (150, 220, 450, 340))
+        line(page, (200, 360), "Figure 1: The lower basin.")
+        heading(page, (60, 400), "2 Valves")
+        paragraph(page, (60, 420, 530, 560), "A valve is shown in Figure 1. " + BODY)
+
+    chunks = PdfLoader(save_pdf(tmp_path / "a.pdf", draw)).load()
+    assert [chunk.kind for chunk in chunks] == ["text", "figure", "text"]
+    assert [chunk.metadata["order"] for chunk in chunks] == [1, 2, 3]
+    before, figure, after = chunks
+    # It stands under the first heading, but it is the second section that speaks of it.
+    assert figure.source.section == ("2 Valves",)
+    assert figure.metadata["mentioned_in"] == [after.id]
+    assert figure.metadata["previous"] == before.id
+    assert after.metadata["mentions"] == [figure.id]
+    left, top, right, bottom = figure.metadata["caption_bbox"]
+    assert 198 < left < 202 < right
+    assert 345 < top < bottom < 366
+
+
+def test_what_was_loaded_before_a_bad_page_is_not_lost_by_it() -> None:
+    document = mupdf.open()
+    for _ in range(2):
+        paragraph(document.new_page(width=PAGE[0], height=PAGE[1]), (60, 160, 530, 400))
+    root = int(document.xref_get_key(document.pdf_catalog(), "Pages")[1].split()[0])
+    document.xref_set_key(root, "Count", "3")
+    chunks = PdfLoader(document.tobytes()).lazy_load()
+    assert [next(chunks).source.page for _ in range(2)] == [1, 2]
+    with pytest.raises(DocumentError, match="page 3"):
+        next(chunks)

@@ -44,7 +44,7 @@ class TextLoader:
 
     def fingerprint(self) -> str:
         """Digest of the file and the options."""
-        return file_fingerprint(self._path, "TextLoader", _VERSION, self._chunking)
+        return file_fingerprint(self._path, "TextLoader", _VERSION, self._chunking.identity)
 
     def lazy_load(self) -> Iterator[Chunk]:
         """Load the passages in order.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 
 from ragsight.chunks import BBox
 from ragsight.loaders.pdf.blocks import Block, blocks_of
 from ragsight.loaders.pdf.caption_blocks import CaptionBlock, find_captions
 from ragsight.loaders.pdf.geometry import (
-    area,
     gap_y,
     height,
     intersects,
@@ -19,9 +17,11 @@ from ragsight.loaders.pdf.geometry import (
     width,
 )
 from ragsight.loaders.pdf.headings import is_heading
-from ragsight.loaders.pdf.marks import background, figure_marks
-from ragsight.loaders.pdf.matching import CaptionSides, match_captions
-from ragsight.loaders.pdf.page import Drawing, Grid, Line, Page
+from ragsight.loaders.pdf.marks import figure_marks
+from ragsight.loaders.pdf.matching import match_captions
+from ragsight.loaders.pdf.page import Grid, Line
+from ragsight.loaders.pdf.parts import Analysis, DocumentHabits, Figure, PageInput, Table
+from ragsight.loaders.pdf.plain_figures import SHORT_SIDE, is_substantial
 from ragsight.loaders.pdf.regions import (
     Region,
     Surroundings,
@@ -31,89 +31,8 @@ from ragsight.loaders.pdf.regions import (
 )
 from ragsight.loaders.pdf.tables import is_filled, looks_tabular, ruled_grid, text_grid
 
-_SHORT_SIDE = 28.0
-_LEAST_AREA = 0.006
-_LEAST_VECTOR_AREA = 0.01
-_TOP_BAND, _BOTTOM_BAND = 0.09, 0.08
 _LEAST_GAP_HEIGHT = 40.0
-_MOST_TEXT = 0.5
 _TABLE_CAPTION_GAP = 40.0
-_RULE_WIDTH = 4.0
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure found on a page; without a region, only its caption was found."""
-
-    bbox: BBox | None
-    method: str
-    caption: CaptionBlock | None = None
-    inner: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table found on a page."""
-
-    bbox: BBox
-    rows: tuple[tuple[str, ...], ...]
-    method: str
-    caption: CaptionBlock | None = None
-    inner: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """A page taken apart.
-
-    Attributes:
-        figures: From top to bottom.
-        tables: From top to bottom.
-        text: The lines that are neither furniture nor part of a figure, table or caption.
-    """
-
-    figures: tuple[Figure, ...]
-    tables: tuple[Table, ...]
-    text: Mapping[int, Line]
-
-
-@dataclass
-class DocumentHabits:
-    """What is learned about a document while it is read.
-
-    Attributes:
-        body_size: Font size of its text, in points.
-        figure_sides: Where figures have their captions.
-        table_sides: Where tables have theirs.
-    """
-
-    body_size: float = 10.0
-    figure_sides: CaptionSides = field(default_factory=CaptionSides)
-    table_sides: CaptionSides = field(default_factory=lambda: CaptionSides(above=1))
-
-
-@dataclass(frozen=True)
-class PageInput:
-    """A page and what is known of it from its neighbours.
-
-    Attributes:
-        page: The page.
-        drawings: Its drawings.
-        furniture: Positions of header and footer lines.
-        content: The page between header and footer.
-        dropped: Pictures that are decoration.
-        labels_figures: Whether this or a page near it has a figure's caption.
-        words: Reads the page's words; called only where there is a table. None if tables aren't
-            wanted.
-    """
-
-    page: Page
-    drawings: Sequence[Drawing]
-    furniture: frozenset[int]
-    content: BBox
-    dropped: Sequence[BBox]
-    labels_figures: bool
-    words: Callable[[], Sequence[Line]] | None
 
 
 def analyse(given: PageInput, habits: DocumentHabits) -> Analysis:
@@ -185,7 +104,7 @@ class _PageParts:
         """Figures with captions, and the regions left over."""
         captions = self._around.captions
         wanted = [n for n, block in enumerate(captions) if block.caption.kind == "figure"]
-        candidates = [r for r in self._regions if max(_sides(r.bbox)) >= _SHORT_SIDE]
+        candidates = [r for r in self._regions if max(_sides(r.bbox)) >= SHORT_SIDE]
         chosen = match_captions(
             [captions[n].bbox for n in wanted],
             [region.bbox for region in candidates],
@@ -228,7 +147,7 @@ class _PageParts:
         if not inner or top - ceiling < _LEAST_GAP_HEIGHT:
             return Figure(None, "page", caption)
         box = union(self._labels[number].bbox for number in inner)
-        if height(box) < _SHORT_SIDE or any(intersects(box, other) for other in column):
+        if height(box) < SHORT_SIDE or any(intersects(box, other) for other in column):
             return Figure(None, "page", caption)
         return Figure(box, "vector", caption, frozenset(inner))
 
@@ -299,61 +218,10 @@ class _PageParts:
         return [
             self._figure(region, None)
             for region in others
-            if self._is_substantial(region)
+            if is_substantial(region, self._given, self._rest)
             and not any(intersects(region.bbox, box) for box in taken)
         ]
-
-    def _is_substantial(self, region: Region) -> bool:
-        page, box = self._given.page, region.bbox
-        share = area(box) / area(page.bbox)
-        if min(_sides(box)) < _SHORT_SIDE or share < _LEAST_AREA:
-            return False
-        if box[3] < _TOP_BAND * page.height or box[1] > (1 - _BOTTOM_BAND) * page.height:
-            return False
-        if any(mark.picture for mark in region.marks):
-            return True
-        if self._given.labels_figures and not lines_inside(box, self._rest):
-            # Where figures have captions, a drawing with neither caption nor words is an ornament.
-            return False
-        return share >= _LEAST_VECTOR_AREA and not self._is_frame(region)
-
-    def _is_frame(self, region: Region) -> bool:
-        """Whether the drawing only frames, underlays or lists text."""
-        if all(mark.angular and _on_edge(mark.bbox, region.core) for mark in region.marks):
-            return True
-        inside = [self._rest[number] for number in lines_inside(region.bbox, self._rest)]
-        text = sum(area(line.bbox) for line in inside) / area(region.bbox)
-        if text > _MOST_TEXT:
-            return True
-        return any(
-            block.is_body and overlap(block.bbox, region.bbox) > 0.5
-            for block in blocks_of(self._rest)
-        )
 
 
 def _sides(box: BBox) -> tuple[float, float]:
     return width(box), height(box)
-
-
-def _on_edge(mark: BBox, box: BBox) -> bool:
-    """Whether a mark is the box itself or lies along one of its sides."""
-    if overlap(box, mark) > 0.9:
-        return True
-    nearest = min(abs(a - b) for a, b in zip(mark, box, strict=True))
-    return min(_sides(mark)) < _RULE_WIDTH and nearest < _RULE_WIDTH
-
-
-def is_scan(page: Page) -> bool:
-    """Whether the page is a picture with almost no text."""
-    characters = sum(len(line.text.strip()) for line in page.lines)
-    covered = sum(area(box) for box in page.pictures) > 0.5 * area(page.bbox)
-    return characters < 50 and (covered or background(page) is not None)
-
-
-def is_slide(page: Page, lines: Sequence[Line]) -> bool:
-    """Whether the page looks like a slide: landscape, little text, set large."""
-    if page.height <= 0 or not 1.25 <= page.width / page.height <= 1.85:
-        return False
-    characters = sum(len(line.text) for line in lines)
-    largest = max((line.size for line in lines), default=0.0)
-    return characters < 1500 and largest >= 0.03 * page.height

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ragsight.chunks import BBox, Chunk, ImageRef, Source
+from PIL import Image
+
+from ragsight.chunks import BBox, Chunk, ChunkKind, Source
 from ragsight.errors import DocumentError, ErrorHandler, ImageError
-from ragsight.loaders.chunking import split_text
-from ragsight.loaders.pdf.analysis import Figure, Table
-from ragsight.loaders.pdf.captions import Caption
+from ragsight.loaders.chunking import Passage
+from ragsight.loaders.pdf.caption_blocks import CaptionBlock
 from ragsight.loaders.pdf.geometry import rounded, union
 from ragsight.loaders.pdf.mentions import find_mentions
+from ragsight.loaders.pdf.ocr import OcrReader
 from ragsight.loaders.pdf.options import PdfOptions
 from ragsight.loaders.pdf.page import Page
 from ragsight.loaders.pdf.paragraphs import Section, plain_text
-from ragsight.loaders.pdf.rendering import render_region
-from ragsight.loaders.pdf.source import PdfFile
+from ragsight.loaders.pdf.parts import Figure, Table
+from ragsight.loaders.pdf.protocol import PageSource
+from ragsight.loaders.pdf.rendering import encoded_region, paint_region
 from ragsight.loaders.pdf.tables import to_markdown
 
+Headings = tuple[str, ...]
+"""Titles, outermost first."""
+
+_WITH_BITMAPS = frozenset({"bitmap", "mixed"})
 _TELLING_LENGTH = 20
 
 
@@ -28,103 +35,111 @@ class ChunkMaker:
     """Makes the chunks of one page.
 
     Attributes:
-        file: The open file.
+        source: The open file.
         page: The page.
         uri: `Source.uri` of the chunks.
         options: How chunks are made.
-        on_error: Told of a picture that can't be made.
+        on_error: Told of a picture that can't be made or read.
+        ocr: Reads text in pictures.
         sentences: Running text around the page, for mentions.
+        warnings: What to know about all of the page's chunks.
     """
 
-    file: PdfFile
+    source: PageSource
     page: Page
     uri: str
     options: PdfOptions
     on_error: ErrorHandler
+    ocr: OcrReader
     sentences: Sequence[str] = ()
+    warnings: Sequence[str] = ()
 
-    def passages(self, sections: Sequence[Section]) -> Iterator[Chunk]:
-        """Passages of the page's sections; of a page with headings only, those."""
-        number = 0
-        for section in sections:
-            for passage in split_text(section.text, self.options.chunking):
-                number += 1
-                yield Chunk(
-                    text=passage,
-                    source=self._source(_around(passage, section), section.path, f"text {number}"),
-                )
-        if number == 0 and sections:
-            titles = "\n".join(section.path[-1] for section in sections if section.path)
-            if titles:
-                yield Chunk(text=titles, source=self._source(None, (), "text 1"))
+    def text(self, text: str, box: BBox | None, section: Headings, part: str) -> Chunk:
+        """A passage."""
+        return self._chunk("text", text, None, self._place(box, section, part), {})
 
-    def figure(self, figure: Figure, section: tuple[str, ...], part: str) -> Chunk | None:
+    def figure(self, figure: Figure, section: Headings, part: str) -> Chunk | None:
         """A figure's chunk; None if it has neither caption nor a picture that can be made."""
-        box = self.figure_box(figure)
-        image = self._image(box)
-        inner = self._inner(figure.inner)
-        caption = None if figure.caption is None else figure.caption.caption
+        box = figure.bbox if figure.bbox is not None else self.page.bbox
+        image = self._painted(box)
+        caption = figure.caption
         if image is None and caption is None:
             return None
         metadata = self._facts(caption) | {"method": figure.method}
+        inner = plain_text([self.page.lines[number] for number in sorted(figure.inner)])
         if inner:
             metadata["inner_text"] = inner
-        return Chunk(
-            text=caption.text if caption is not None else inner,
-            image=image,
-            source=self._source(box, section, part),
-            kind="figure",
-            metadata=metadata,
-        )
+        texts = [caption.caption.text if caption is not None else inner]
+        if figure.method in _WITH_BITMAPS and image is not None:
+            metadata |= (read := self._read(image))
+            texts += [read["ocr_text"]] if "ocr_text" in read else []
+        text = "\n\n".join(filter(None, texts))
+        return self._chunk("figure", text, image, self._place(box, section, part), metadata)
 
-    def figure_box(self, figure: Figure) -> BBox:
-        """Where a figure is; the whole page where only its caption was found."""
-        return figure.bbox if figure.bbox is not None else self.page.bbox
-
-    def table(self, table: Table, section: tuple[str, ...], part: str) -> Chunk:
+    def table(self, table: Table, section: Headings, part: str) -> Chunk:
         """A table's chunk: caption, cells as Markdown, picture."""
-        caption = None if table.caption is None else table.caption.caption
         markdown = to_markdown(table.rows)
-        return Chunk(
-            text=markdown if caption is None else f"{caption.text}\n\n{markdown}",
-            image=self._image(table.bbox),
-            source=self._source(table.bbox, section, part),
-            kind="table",
-            metadata=self._facts(caption) | {"method": table.method},
-        )
+        caption = table.caption
+        metadata = self._facts(caption) | {"method": table.method}
+        metadata["cells"] = [list(row) for row in table.rows]
+        text = markdown if caption is None else f"{caption.caption.text}\n\n{markdown}"
+        image = self._painted(table.bbox)
+        return self._chunk("table", text, image, self._place(table.bbox, section, part), metadata)
 
-    def whole_page(self, text: str, section: tuple[str, ...], method: str) -> Chunk | None:
+    def whole_page(self, text: str, section: Headings, method: str) -> Chunk | None:
         """The page as a picture; None if it can't be painted."""
-        image = self._image(self.page.bbox)
+        image = self._painted(self.page.bbox)
         if image is None:
             return None
-        return Chunk(
-            text=text,
-            image=image,
-            source=self._source(self.page.bbox, section, ""),
-            kind="page",
-            metadata={"method": method},
-        )
+        place = self._place(self.page.bbox, section, "")
+        return self._chunk("page", text, image, place, {"method": method})
 
-    def _facts(self, caption: Caption | None) -> dict[str, Any]:
-        if caption is None:
+    def _chunk(
+        self,
+        kind: ChunkKind,
+        text: str,
+        image: Image.Image | None,
+        place: Source,
+        metadata: dict[str, Any],
+    ) -> Chunk:
+        box = place.bbox if place.bbox is not None else self.page.bbox
+        ref = None if image is None else encoded_region(image, self.page, box, self.uri)
+        if warnings := [*self.warnings, *metadata.get("warnings", ())]:
+            metadata["warnings"] = warnings
+        return Chunk(text=text, image=ref, source=place, kind=kind, metadata=metadata)
+
+    def _facts(self, block: CaptionBlock | None) -> dict[str, Any]:
+        if block is None:
             return {}
-        facts: dict[str, Any] = {"label": caption.label, "caption": caption.text}
+        caption = block.caption
+        facts: dict[str, Any] = {
+            "label": caption.label,
+            "caption": caption.text,
+            "caption_bbox": list(rounded(block.bbox)),
+        }
         if mentions := find_mentions(caption, self.sentences):
-            facts["mentions"] = mentions
+            facts["nearby_text"] = mentions
         return facts
 
-    def _inner(self, numbers: frozenset[int]) -> str:
-        return plain_text([self.page.lines[number] for number in sorted(numbers)])
-
-    def _image(self, box: BBox) -> ImageRef | None:
+    def _read(self, image: Image.Image) -> dict[str, Any]:
+        """The text in a picture, where it is asked for."""
+        if self.ocr.engine is None:
+            return {} if self.options.ocr == "off" else {"warnings": [self.ocr.hint]}
         try:
-            return render_region(self.file, self.page, box, self.uri, self.options)
+            text = self.ocr.text(image)
+        except DocumentError as error:
+            self.on_error(error)
+            return {"warnings": [str(error)]}
+        return {"ocr_text": text} if text else {}
+
+    def _painted(self, box: BBox) -> Image.Image | None:
+        try:
+            return paint_region(self.source, self.page, box, self.options)
         except (DocumentError, ImageError) as error:
             self.on_error(error)
             return None
 
-    def _source(self, box: BBox | None, section: tuple[str, ...], part: str) -> Source:
+    def _place(self, box: BBox | None, section: Headings, part: str) -> Source:
         page = self.page
         return Source(
             uri=self.uri,
@@ -137,31 +152,27 @@ class ChunkMaker:
         )
 
 
-def _around(passage: str, section: Section) -> BBox:
-    """The box around a passage's lines; around its section's where none is found whole."""
-    words = " ".join(passage.split())
+def passage_box(passage: Passage, section: Section) -> BBox | None:
+    """The box around a passage's lines; around its paragraphs' where none is found whole."""
+    among = [line for lines in section.lines[passage.first : passage.last + 1] for line in lines]
+    words = " ".join(passage.text.split())
     inside = [
         line
-        for line in section.lines
+        for line in among
         # A short last line ("the hill.") may be found in any passage.
         if len(line.text) >= min(_TELLING_LENGTH, len(words))
         and " ".join(line.text.split()).rstrip("-") in words
     ]
-    return union(line.bbox for line in inside or section.lines)
+    return union(line.bbox for line in inside or among) if among else None
 
 
-def section_at(box: BBox, caption: Caption | None, sections: Sequence[Section]) -> tuple[str, ...]:
+def section_of(part: Figure | Table, own: Section, sections: Sequence[Section]) -> Headings:
     """The section that a figure or table belongs to.
 
-    That is the one on its page that speaks of it, else the one whose heading stands above it.
+    That is the one on its page that speaks of it, else the one it stands in.
     """
-    if caption is not None:
-        for section in sections:
-            if find_mentions(caption, section.paragraphs):
+    if part.caption is not None:
+        for section in (own, *sections):
+            if find_mentions(part.caption.caption, section.paragraphs):
                 return section.path
-    above = [
-        (section.heading[1], number)
-        for number, section in enumerate(sections)
-        if section.heading is not None and section.heading[1] <= box[1]
-    ]
-    return sections[max(above)[1]].path if above else sections[0].path
+    return own.path

@@ -86,11 +86,23 @@ def _middle(row: Sequence[Line]) -> float:
     return sum((line.bbox[1] + line.bbox[3]) / 2 for line in row) / len(row)
 
 
-def body_size(pages: Iterable[Sequence[Line]]) -> float:
-    """The font size of most characters, in half points; 10 where there is no text."""
+def size_counts(lines: Iterable[Line]) -> dict[float, int]:
+    """Characters by font size, in half points."""
     counts: dict[float, int] = {}
-    for lines in pages:
-        for line in lines:
-            size = round(line.size * 2) / 2
-            counts[size] = counts.get(size, 0) + len(line.text)
-    return max(counts, key=lambda size: counts[size]) if counts else 10.0
+    for line in lines:
+        size = round(line.size * 2) / 2
+        counts[size] = counts.get(size, 0) + len(line.text)
+    return counts
+
+
+def body_size(pages: Iterable[Mapping[float, int]]) -> float:
+    """The font size of most characters; 10 where there is no text.
+
+    Args:
+        pages: What `size_counts` gives for each page.
+    """
+    total: dict[float, int] = {}
+    for counts in pages:
+        for size, count in counts.items():
+            total[size] = total.get(size, 0) + count
+    return max(total, key=lambda size: total[size]) if total else 10.0

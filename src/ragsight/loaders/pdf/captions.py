@@ -112,3 +112,79 @@ def mention_pattern(caption: Caption) -> re.Pattern[str]:
     )
     number = re.escape(caption.number)
     return re.compile(rf"(?<!\w)(?:{words})\.?\s*{number}(?![\w])(?![.\-\u2013]\d)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A figure or table that a text names.
+
+    Attributes:
+        kind: Figure or table.
+        number: As `Caption.number`, in one spelling: see `plain_number`.
+        label: As written: `Fig. 3`.
+    """
+
+    kind: CaptionKind
+    number: str
+    label: str
+
+
+_KINDS: dict[str, CaptionKind] = {
+    **{word.removesuffix("s?").split()[-1]: "figure" for word in _FIGURE_WORDS.split("|")},
+    **{word.removesuffix("s?").split()[-1]: "table" for word in _TABLE_WORDS.split("|")},
+    **{"figures": "figure", "figs": "figure", "tables": "table", "tabs": "table"},
+}
+_CJK_KINDS: dict[str, CaptionKind] = {
+    **dict.fromkeys(_CJK_FIGURE.split("|"), "figure"),
+    **dict.fromkeys(_CJK_TABLE.split("|"), "table"),
+}
+_NAMED = re.compile(
+    rf"(?P<word>[^\W\d_]+)\.?\s{{0,2}}(?P<first>{_NUMBER})(?P<more>(?:\s?(?:,|&|-|\u2013|and|und|et|y|to)"
+    rf"\s?(?:{_NUMBER})(?![\w%]))*)"
+)
+_MORE = re.compile(rf"(?P<joint>,|&|-|\u2013|[a-z]+)\s?(?P<number>{_NUMBER})")
+_JOINED = re.compile(r"(\d+)([-\u2013])(\d+)$")
+_MOST_IN_RANGE = 20
+
+
+def plain_number(number: str) -> str:
+    """A figure's number in one spelling: `3.A`, `3-a` and `3\u2013A` are the same."""
+    return re.sub(r"[.\-\u2013]", ".", number).lower()
+
+
+def mentions_in(text: str) -> list[Mention]:
+    """The figures and tables that a text names, each once, in order.
+
+    Example:
+        >>> [mention.label for mention in mentions_in("See Figs. 3 and 4, and Table 2.")]
+        ['Figs. 3', 'Figs. 4', 'Table 2']
+    """
+    found: dict[tuple[CaptionKind, str], Mention] = {}
+    for match in _NAMED.finditer(text):
+        kind = _kind_of(match["word"])
+        if kind is None:
+            continue
+        word = text[match.start("word") : match.start("first")].strip()
+        first, more = match["first"], match["more"]
+        if word.rstrip(".").endswith("s") and (joined := _JOINED.match(first)):
+            # "Figures 3-5" are three, and "Figure 3-5" is the fifth of chapter 3.
+            first, more = joined[1], f"{joined[2]}{joined[3]}{more}"
+        for number in _numbers(first, more):
+            key = (kind, plain_number(number))
+            found.setdefault(key, Mention(kind, key[1], f"{word} {number}"))
+    return list(found.values())
+
+
+def _kind_of(word: str) -> CaptionKind | None:
+    return _KINDS.get(word.lower()) or _CJK_KINDS.get(word[-1]) or _CJK_KINDS.get(word[-2:])
+
+
+def _numbers(first: str, more: str) -> list[str]:
+    numbers = [first]
+    for match in _MORE.finditer(more):
+        last, number = numbers[-1], match["number"]
+        is_range = match["joint"] in {"-", "\u2013", "to"} and last.isdigit() and number.isdigit()
+        if is_range and int(last) < int(number) <= int(last) + _MOST_IN_RANGE:
+            numbers += [str(n) for n in range(int(last) + 1, int(number))]
+        numbers.append(number)
+    return numbers

@@ -18,6 +18,9 @@ REPEATS = 3
 WINDOW = 4
 """Pages looked at on either side: headers of left and right pages alternate."""
 
+Places = dict[str, list[float]]
+"""Tops by the words of a line, digits masked."""
+
 _SAME_PLACE = 6.0
 _CLEARANCE = 6.0
 _DIGITS = re.compile(r"\d+")
@@ -28,7 +31,7 @@ _PAGE_NUMBER = re.compile(
 )
 
 
-def furniture_lines(page: Page, others: Iterable[Page]) -> frozenset[int]:
+def furniture_lines(page: Page, others: Iterable[Places]) -> frozenset[int]:
     """Find a page's running headers, footers and page numbers.
 
     A line in the top or bottom band is furniture if the same words, digits aside, stand at the
@@ -36,7 +39,7 @@ def furniture_lines(page: Page, others: Iterable[Page]) -> frozenset[int]:
 
     Args:
         page: The page.
-        others: Its neighbours.
+        others: What `places_of` tells of its neighbours.
 
     Returns:
         Positions in `page.lines`.
@@ -47,7 +50,7 @@ def furniture_lines(page: Page, others: Iterable[Page]) -> frozenset[int]:
         if _in_band(line.bbox, page.height) and is_page_number(line.text) and _is_edge(line, page)
     }
     found = set(numerals)
-    places = [_places(other) for other in others]
+    places = list(others)
     for number, line in enumerate(page.lines):
         if _in_band(line.bbox, page.height):
             key = _masked(line.text)
@@ -102,7 +105,8 @@ def is_page_number(text: str) -> bool:
     return _PAGE_NUMBER.match(text) is not None
 
 
-def _places(page: Page) -> dict[str, list[float]]:
+def places_of(page: Page) -> Places:
+    """Where the lines in a page's top and bottom bands stand."""
     tops: dict[str, list[float]] = {}
     for line in page.lines:
         if _in_band(line.bbox, page.height):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from ragsight.loaders.pdf.page import Drawing, Line, Page
 
 _BACKGROUND = 0.85
 _RULE = 2.5
+_UNDERLINE_GAP = 3.5
 _MIN_ACROSS = 0.15
 _MIN_DOWN = 0.30
 
@@ -69,12 +71,13 @@ def figure_marks(
         if area(box) <= _BACKGROUND * area(page.bbox) and box not in dropped
     ]
     marks = [Mark(box, picture=True) for box in pictures]
+    underlines = _Underlines(page.lines)
     paths = [
         Mark(drawing.bbox, filled=drawing.filled, angular=drawing.angular)
         for drawing in drawings
         if not (drawing.white and not _lies_on(drawing.bbox, pictures))
         and not _frames_page(drawing.bbox, page)
-        and not _underlines(drawing.bbox, page.lines)
+        and drawing.bbox not in underlines
     ]
     marks += paths
     rules = [mark for mark in paths if _is_rule(mark.bbox, page)]
@@ -90,17 +93,27 @@ def _frames_page(box: BBox, page: Page) -> bool:
     return width(box) > _BACKGROUND * page.width and height(box) > _BACKGROUND * page.height
 
 
-def _underlines(box: BBox, lines: Sequence[Line]) -> bool:
-    if height(box) > _RULE:
+class _Underlines:
+    """Tells drawings that underline text; lines are looked up by where they end."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        worded = (line for line in lines if line.horizontal and any(map(str.isalpha, line.text)))
+        self._boxes = sorted((line.bbox for line in worded), key=_bottom)
+
+    def __contains__(self, box: BBox) -> bool:
+        if height(box) > _RULE:
+            return False
+        first = bisect_left(self._boxes, box[1] - _UNDERLINE_GAP, key=_bottom)
+        for line in self._boxes[first:]:
+            if line[3] >= box[1] + _UNDERLINE_GAP:
+                return False
+            if box[0] >= line[0] - 2 and box[2] <= line[2] + 2:
+                return True
         return False
-    return any(
-        line.horizontal
-        and abs(box[1] - line.bbox[3]) < 3.5
-        and box[0] >= line.bbox[0] - 2
-        and box[2] <= line.bbox[2] + 2
-        and any(character.isalpha() for character in line.text)
-        for line in lines
-    )
+
+
+def _bottom(box: BBox) -> float:
+    return box[3]
 
 
 def _is_rule(box: BBox, page: Page) -> bool:

@@ -11,7 +11,8 @@ from ragsight.loaders.pdf.blocks import Block, blocks_of, rows_of
 from ragsight.loaders.pdf.geometry import height
 from ragsight.loaders.pdf.headings import HeadingPath, Outline, is_heading, plain_title
 from ragsight.loaders.pdf.page import Line, Page
-from ragsight.loaders.pdf.reading_order import in_reading_order
+from ragsight.loaders.pdf.parts import Analysis, Figure, Table
+from ragsight.loaders.pdf.reading_order import in_reading_order, reads_right_to_left
 
 _SOFT_HYPHEN = "\u00ad"
 _WORD = re.compile(r"\w+(?:-\w+)+")
@@ -27,13 +28,15 @@ class Section:
     Attributes:
         path: Headings above it, outermost first.
         paragraphs: Its paragraphs.
-        lines: The lines they were made of.
+        lines: The lines that each paragraph was made of.
+        parts: Figures and tables, each with the number of paragraphs before it.
         heading: The box of its heading, if that is on the page.
     """
 
     path: tuple[str, ...]
     paragraphs: list[str] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
+    lines: list[list[Line]] = field(default_factory=list)
+    parts: list[tuple[int, Figure | Table]] = field(default_factory=list)
     heading: BBox | None = None
 
     @property
@@ -42,18 +45,27 @@ class Section:
         return "\n\n".join(self.paragraphs)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A figure or table among the blocks of text."""
+
+    bbox: BBox
+    part: Figure | Table
+    lines: tuple[Line, ...] = ()
+
+
 def sections_of(
     page: Page,
-    text: Mapping[int, Line],
+    analysis: Analysis,
     path: HeadingPath,
     body_size: float,
     outline: Outline,
 ) -> list[Section]:
-    """Sort a page's text into sections, in reading order.
+    """Sort a page's text, figures and tables into sections, in reading order.
 
     Args:
         page: The page.
-        text: The numbered lines that are text.
+        analysis: Its parts.
         path: The headings before the page; those on it are added.
         body_size: Font size of the document's text.
         outline: The bookmarks.
@@ -61,25 +73,52 @@ def sections_of(
     Returns:
         Sections; the first, which may be empty, is what stands above the page's first heading.
     """
-    compounds = _compounds(text)
-    sections = [Section(path.titles)]
-    open_end = False
-    for block in in_reading_order(_parted(text, body_size), page.width):
-        level = outline.get((page.number, plain_title(block.text)))
-        if (level is not None and len(block.text) < 200) or is_heading(block, body_size):
-            path.enter(block.text, block.size, level)
-            sections.append(Section(path.titles, heading=block.bbox))
-            open_end = False
+    sections = _Sections(path, _compounds(analysis.text))
+    blocks = _parted(analysis.text, body_size)
+    found: list[Figure | Table] = [*analysis.figures, *analysis.tables]
+    parts = [_Part(part.place, part) for part in found if part.place is not None]
+    items: list[Block | _Part] = [*blocks, *parts]
+    right_to_left = reads_right_to_left(analysis.text.values())
+    for item in in_reading_order(items, page.width, right_to_left=right_to_left):
+        if isinstance(item, _Part):
+            sections.add_part(item.part)
             continue
-        words = joined_lines(block, compounds)
-        section = sections[-1]
-        if open_end and words[:1].islower():
-            section.paragraphs[-1] = _join(section.paragraphs[-1], words, compounds)
+        level = outline.get((page.number, plain_title(item.text))) if outline else None
+        if (level is not None and len(item.text) < 200) or is_heading(item, body_size):
+            sections.enter(item, level)
+        else:
+            sections.add(item)
+    return sections.found
+
+
+class _Sections:
+    """Sections as they are read."""
+
+    def __init__(self, path: HeadingPath, compounds: frozenset[str]) -> None:
+        self._path = path
+        self._compounds = compounds
+        self._open_end = False
+        self.found = [Section(path.titles)]
+
+    def enter(self, heading: Block, level: int | None) -> None:
+        self._path.enter(heading.text, heading.size, level)
+        self.found.append(Section(self._path.titles, heading=heading.bbox))
+        self._open_end = False
+
+    def add_part(self, part: Figure | Table) -> None:
+        section = self.found[-1]
+        section.parts.append((len(section.paragraphs), part))
+
+    def add(self, block: Block) -> None:
+        words = joined_lines(block, self._compounds)
+        section = self.found[-1]
+        if self._open_end and words[:1].islower():
+            section.paragraphs[-1] = _join(section.paragraphs[-1], words, self._compounds)
+            section.lines[-1] += block.lines
         else:
             section.paragraphs.append(words)
-        section.lines += block.lines
-        open_end = block.is_body and not words.endswith(_SENTENCE_END)
-    return sections
+            section.lines.append(list(block.lines))
+        self._open_end = block.is_body and not words.endswith(_SENTENCE_END)
 
 
 def _parted(text: Mapping[int, Line], body_size: float) -> list[Block]:

@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from ragsight.chunks import BBox
 from ragsight.errors import DocumentError
-from ragsight.loaders.pdf.blocks import blocks_of, body_size
+from ragsight.loaders.pdf.blocks import blocks_of, body_size, size_counts
 from ragsight.loaders.pdf.caption_blocks import find_captions
 from ragsight.loaders.pdf.captions import parse_caption
+from ragsight.loaders.pdf.contents import contents_lines
 from ragsight.loaders.pdf.furniture import (
     WINDOW,
+    Places,
     content_area,
     furniture_lines,
+    places_of,
     repeated_boxes,
 )
 from ragsight.loaders.pdf.mentions import sentences_of
 from ragsight.loaders.pdf.page import Page
 from ragsight.loaders.pdf.paragraphs import joined_lines
-from ragsight.loaders.pdf.source import PdfFile
+from ragsight.loaders.pdf.protocol import PageSource
 
 _DIGEST_SIDE = 64
 _DIGEST_DPI = 36
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What a page's neighbours want to know of it, found out once."""
+
+    sizes: dict[float, int]
+    places: Places
+    labels_figure: bool
+
+
+def _facts_of(page: Page) -> _Facts:
+    captions = (parse_caption(line.text) for line in page.lines)
+    labels_figure = any(caption is not None and caption.kind == "figure" for caption in captions)
+    return _Facts(size_counts(page.lines), places_of(page), labels_figure)
 
 
 class PageReader:
@@ -30,7 +50,8 @@ class PageReader:
     A page and its neighbours stay in memory, whatever the length of the document.
 
     Args:
-        file: The open file.
+        source: The open file.
+        outline_titles: Plain titles in the bookmarks, by which contents are told from text.
 
     Example:
         >>> reader = PageReader(PdfFile(Path("manual.pdf"), "manual.pdf"))  # doctest: +SKIP
@@ -38,9 +59,12 @@ class PageReader:
         1
     """
 
-    def __init__(self, file: PdfFile) -> None:
-        self._file = file
+    def __init__(self, source: PageSource, outline_titles: Collection[str] = ()) -> None:
+        self._source = source
+        self._titles = outline_titles
         self._pages: dict[int, Page | DocumentError] = {}
+        self._facts: dict[int, _Facts] = {}
+        self._left_out: dict[int, tuple[frozenset[int], frozenset[int]]] = {}
         self._sentences: dict[int, list[str]] = {}
         self._digests: dict[tuple[int, BBox], str] = {}
 
@@ -57,7 +81,7 @@ class PageReader:
 
     def neighbours(self, number: int) -> list[Page]:
         """The readable pages around a page."""
-        first, last = max(1, number - WINDOW), min(self._file.page_count, number + WINDOW)
+        first, last = max(1, number - WINDOW), min(self._source.page_count, number + WINDOW)
         pages = [self._cached(other) for other in range(first, last + 1) if other != number]
         return [page for page in pages if isinstance(page, Page)]
 
@@ -65,12 +89,27 @@ class PageReader:
         """Let go of what no page from `number` on needs."""
         least = number - WINDOW
         self._pages = {n: page for n, page in self._pages.items() if n >= least}
+        self._facts = {n: facts for n, facts in self._facts.items() if n >= least}
+        self._left_out = {n: found for n, found in self._left_out.items() if n >= least}
         self._sentences = {n: found for n, found in self._sentences.items() if n >= least}
         self._digests = {key: value for key, value in self._digests.items() if key[0] >= least}
 
     def furniture(self, number: int) -> frozenset[int]:
         """Positions of a page's header and footer lines."""
-        return furniture_lines(self.page(number), self.neighbours(number))
+        return self._no_text(number)[0]
+
+    def contents(self, number: int) -> frozenset[int]:
+        """Positions of a page's lines that belong to a table of contents or an index."""
+        return self._no_text(number)[1]
+
+    def _no_text(self, number: int) -> tuple[frozenset[int], frozenset[int]]:
+        if number not in self._left_out:
+            page = self.page(number)
+            others = [self._known(other).places for other in self.neighbours(number)]
+            furniture = furniture_lines(page, others)
+            lines = {n: line for n, line in enumerate(page.lines) if n not in furniture}
+            self._left_out[number] = furniture, contents_lines(lines, self._titles)
+        return self._left_out[number]
 
     def content(self, number: int, furniture: frozenset[int]) -> BBox:
         """A page between its header and footer."""
@@ -78,7 +117,8 @@ class PageReader:
 
     def body_size(self, number: int) -> float:
         """Font size of the text around a page."""
-        return body_size([self.page(number).lines, *(p.lines for p in self.neighbours(number))])
+        around = (self.page(number), *self.neighbours(number))
+        return body_size(self._known(page).sizes for page in around)
 
     def decoration(self, number: int) -> list[BBox]:
         """Pictures that are the same, at the same place, on several pages.
@@ -95,11 +135,8 @@ class PageReader:
 
     def labels_figures(self, number: int) -> bool:
         """Whether a page or one near it has a figure's caption."""
-        return any(
-            (caption := parse_caption(line.text)) is not None and caption.kind == "figure"
-            for page in (self.page(number), *self.neighbours(number))
-            for line in page.lines
-        )
+        around = (self.page(number), *self.neighbours(number))
+        return any(self._known(page).labels_figure for page in around)
 
     def sentences_around(self, number: int) -> list[str]:
         """Sentences of running text on a page and the pages before and after it."""
@@ -111,10 +148,15 @@ class PageReader:
             for sentence in self._sentences_of(other)
         ]
 
+    def _known(self, page: Page) -> _Facts:
+        if page.number not in self._facts:
+            self._facts[page.number] = _facts_of(page)
+        return self._facts[page.number]
+
     def _cached(self, number: int) -> Page | DocumentError:
         if number not in self._pages:
             try:
-                self._pages[number] = self._file.page(number)
+                self._pages[number] = self._source.page(number)
             except DocumentError as error:
                 self._pages[number] = error
         return self._pages[number]
@@ -122,7 +164,7 @@ class PageReader:
     def _sentences_of(self, number: int) -> list[str]:
         if number not in self._sentences:
             page = self.page(number)
-            left_out = set(self.furniture(number))
+            left_out = set(self.furniture(number) | self.contents(number))
             lines = {n: line for n, line in enumerate(page.lines) if n not in left_out}
             for block in find_captions(lines):
                 left_out |= block.numbers
@@ -135,7 +177,7 @@ class PageReader:
         key = (number, box)
         if key not in self._digests:
             try:
-                image = self._file.render(number, box, max_side=_DIGEST_SIDE, max_dpi=_DIGEST_DPI)
+                image = self._source.render(number, box, max_side=_DIGEST_SIDE, max_dpi=_DIGEST_DPI)
                 self._digests[key] = hashlib.sha256(image.tobytes()).hexdigest()
             except DocumentError:
                 self._digests[key] = ""

@@ -1,4 +1,4 @@
-"""Pages from PyMuPDF: the only module that knows the library.
+"""Pages from PyMuPDF: the only module that calls the library; `mupdf_*` read what it returns.
 
 MuPDF isn't thread-safe, so all calls into it share one lock.
 """
@@ -6,7 +6,7 @@ MuPDF isn't thread-safe, so all calls into it share one lock.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -24,19 +24,27 @@ from ragsight.errors import (
     WrongPasswordError,
 )
 from ragsight.loaders.pdf.checks import check_pdf
-from ragsight.loaders.pdf.geometry import area, height, intersection, union, width
+from ragsight.loaders.pdf.mupdf_paths import DrawingCollector
+from ragsight.loaders.pdf.mupdf_pictures import picture_boxes
+from ragsight.loaders.pdf.mupdf_text import Turn, lines_of, placement
 from ragsight.loaders.pdf.page import Drawing, Line, Page
 
-_LOCK = threading.RLock()
-_WHITE = 0.97
-_BOLD_FLAG = 1 << 4
-_PICTURE_KINDS = frozenset({"fill-image", "fill-imgmask", "fill-shade"})
-_LARGE_CURVE = 20.0
-_CURVE_STEPS = 8
+MUPDF_LOCK = threading.RLock()
+"""Held while the library works, by everything that calls it."""
+
+MUPDF_ERRORS = (
+    RuntimeError, ValueError, TypeError, LookupError, AttributeError, MemoryError, OSError,
+)  # fmt: skip
+"""What the library raises, its own `FzErrorBase` aside, for damaged input."""
 
 
 @cache
-def _library() -> Any:
+def mupdf_library() -> Any:
+    """The library, told to keep quiet.
+
+    Raises:
+        MissingExtraError: If it isn't installed.
+    """
     try:
         import pymupdf
     except ModuleNotFoundError as error:
@@ -105,7 +113,7 @@ class PdfFile:
 
     def close(self) -> None:
         """Let go of the file."""
-        with _LOCK:
+        with MUPDF_LOCK:
             if not self._document.is_closed:
                 self._document.close()
 
@@ -125,15 +133,14 @@ class PdfFile:
         """
         with self._errors(f"page {number} can't be read"):
             page = self._document[number - 1]
-            pictures = [
-                _placed(page, box) for kind, box in page.get_bboxlog() if kind in _PICTURE_KINDS
-            ]
+            turn, place = _placed(page)
+            blocks = page.get_text("dict", flags=_text_flags())["blocks"]
             return Page(
                 number=number,
                 width=float(page.rect.width),
                 height=float(page.rect.height),
-                lines=tuple(_lines(page)),
-                pictures=tuple(box for box in pictures if area(box) > 0),
+                lines=tuple(lines_of(blocks, turn, place)),
+                pictures=tuple(picture_boxes(mupdf_library().mupdf, page)),
                 label=str(page.get_label()),
                 rotated=page.rotation != 0,
             )
@@ -145,7 +152,11 @@ class PdfFile:
             DocumentError: If the page is damaged.
         """
         with self._errors(f"the drawings of page {number} can't be read"):
-            return tuple(_drawings(self._document[number - 1]))
+            page = self._document[number - 1]
+            _, place = _placed(page)
+            collector = DrawingCollector(place)
+            page.get_cdrawings(extended=True, callback=collector.add)
+            return tuple(collector.drawings)
 
     def words(self, number: int) -> tuple[Line, ...]:
         """Read a page's words one by one, for what is set closer than lines are told apart.
@@ -155,8 +166,9 @@ class PdfFile:
         """
         with self._errors(f"the words of page {number} can't be read"):
             page = self._document[number - 1]
+            _, place = _placed(page)
             return tuple(
-                Line(str(word[4]), _placed(page, word[:4]), size=0.0)
+                Line(str(word[4]), place(word[:4]), size=0.0)
                 for word in page.get_text("words", flags=_text_flags())
             )
 
@@ -173,7 +185,7 @@ class PdfFile:
             DocumentError: If the region can't be painted.
         """
         with self._errors(f"a region of page {number} can't be painted"):
-            library = _library()
+            library = mupdf_library()
             page = self._document[number - 1]
             clip = library.Rect(box) & page.rect
             scale = min(max_dpi / 72, (max_side - 1) / max(clip.width, clip.height, 1e-3))
@@ -186,11 +198,11 @@ class PdfFile:
 
     def trim_memory(self) -> None:
         """Empty MuPDF's cache of decoded images and fonts, which grows to 256 MB otherwise."""
-        with _LOCK:
-            _library().TOOLS.store_shrink(100)
+        with MUPDF_LOCK:
+            mupdf_library().TOOLS.store_shrink(100)
 
     def _unlock(self, password: str | None) -> None:
-        with _LOCK:
+        with MUPDF_LOCK:
             if not self._document.needs_pass:
                 return
             if password is None:
@@ -212,11 +224,8 @@ class PdfFile:
 
     @contextmanager
     def _errors(self, what: str) -> Iterator[None]:
-        errors = (
-            RuntimeError, ValueError, TypeError, LookupError, AttributeError, MemoryError,
-            OSError, _library().mupdf.FzErrorBase,
-        )  # fmt: skip
-        with _LOCK:
+        errors = (*MUPDF_ERRORS, mupdf_library().mupdf.FzErrorBase)
+        with MUPDF_LOCK:
             try:
                 yield
             except errors as error:
@@ -226,126 +235,16 @@ class PdfFile:
 
 def _opened(source: Path | bytes) -> Any:
     if isinstance(source, bytes):
-        return _library().open(stream=source, filetype="pdf")
-    return _library().open(str(source), filetype="pdf")
+        return mupdf_library().open(stream=source, filetype="pdf")
+    return mupdf_library().open(str(source), filetype="pdf")
 
 
-def _placed(page: Any, box: Any) -> BBox:
-    """A box as shown: rotated, and without what lies outside the page."""
-    rect = _library().Rect(box) * page.rotation_matrix
-    rect.normalize()
-    shown: BBox = (rect.x0, rect.y0, rect.x1, rect.y1)
-    return intersection(shown, (0.0, 0.0, page.rect.width, page.rect.height))
+def _placed(page: Any) -> tuple[Turn, Callable[[BBox], BBox]]:
+    turn: Turn = tuple(page.rotation_matrix)
+    return turn, placement(turn, (float(page.rect.width), float(page.rect.height)))
 
 
 def _text_flags() -> int:
     # Without the flag for ligatures, they come as separate letters.
-    library = _library()
+    library = mupdf_library()
     return int(library.TEXT_MEDIABOX_CLIP | library.TEXT_CID_FOR_UNKNOWN_UNICODE)
-
-
-def _lines(page: Any) -> Iterator[Line]:
-    turn = page.rotation_matrix
-    for block in page.get_text("dict", flags=_text_flags())["blocks"]:
-        for line in block.get("lines", ()):
-            spans = [span for span in line["spans"] if span["text"].strip()]
-            text = "".join(span["text"] for span in line["spans"])
-            if not spans:
-                continue
-            box = _placed(page, union(span["bbox"] for span in spans))
-            across = line["dir"][0] * turn.a + line["dir"][1] * turn.c
-            if area(box) > 0:
-                size, bold = _style(spans)
-                yield Line(text, box, size, bold, block["number"], across > 0.99)
-
-
-def _style(spans: list[dict[str, Any]]) -> tuple[float, bool]:
-    longest = max(spans, key=lambda span: len(span["text"]))
-    total = sum(len(span["text"]) for span in spans)
-    bold = sum(len(span["text"]) for span in spans if _is_bold(span))
-    return float(longest["size"]), bold >= 0.8 * total
-
-
-def _is_bold(span: dict[str, Any]) -> bool:
-    name = span["font"].lower()
-    return bool(span["flags"] & _BOLD_FLAG) or any(
-        word in name for word in ("bold", "black", "heavy", "semibold", "demi")
-    )
-
-
-def _drawings(page: Any) -> Iterator[Drawing]:
-    clips: list[tuple[int, Any]] = []
-    for path in page.get_cdrawings(extended=True):
-        level = path.get("level", 0)
-        while clips and clips[-1][0] >= level:
-            clips.pop()
-        if path["type"] == "clip":
-            clips.append((level, path["scissor"]))
-            continue
-        if path["type"] == "group":
-            continue
-        box = _inked(path)
-        for _, scissor in clips:
-            box = intersection(box, scissor)
-        box = _placed(page, box)
-        if width(box) > 0 and height(box) > 0:
-            yield Drawing(box, _is_filled(path), _is_angular(path), _is_white(path))
-
-
-def _is_filled(path: dict[str, Any]) -> bool:
-    fill = path.get("fill")
-    return "f" in path["type"] and fill is not None and min(fill) < _WHITE
-
-
-def _is_white(path: dict[str, Any]) -> bool:
-    stroke = path.get("color") if "s" in path["type"] else None
-    return not _is_filled(path) and (stroke is None or min(stroke) >= _WHITE)
-
-
-def _inked(path: dict[str, Any]) -> BBox:
-    left, top, right, bottom = _extent(path)
-    # A hairline has no area of its own; a quarter of a point keeps it a box.
-    half = max(0.25, (path.get("width") or 0.0) / 2) if "s" in path["type"] else 0.125
-    return left - half, top - half, right + half, bottom + half
-
-
-def _extent(path: dict[str, Any]) -> BBox:
-    left, top, right, bottom = path["rect"]
-    curves = [item for item in path["items"] if item[0] == "c"]
-    if not curves or max(right - left, bottom - top) < _LARGE_CURVE:
-        return left, top, right, bottom
-    # MuPDF counts the control points of curves in, which lie well outside a slice of a pie.
-    points = [point for item in curves for point in _on_curve(*item[1:5])]
-    for item in path["items"]:
-        if item[0] == "l":
-            points += [item[1], item[2]]
-        elif item[0] == "re":
-            points += [item[1][:2], item[1][2:]]
-        elif item[0] == "qu":
-            points += list(item[1])
-    xs, ys = zip(*points, strict=True)
-    return min(xs), min(ys), max(xs), max(ys)
-
-
-def _on_curve(a: Any, b: Any, c: Any, d: Any) -> list[tuple[float, float]]:
-    """Points on a cubic Bézier curve."""
-    found = []
-    for step in range(_CURVE_STEPS + 1):
-        t = step / _CURVE_STEPS
-        weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
-        x, y = (
-            sum(w * p[axis] for w, p in zip(weights, (a, b, c, d), strict=True)) for axis in (0, 1)
-        )
-        found.append((x, y))
-    return found
-
-
-def _is_angular(path: dict[str, Any]) -> bool:
-    for item in path["items"]:
-        if item[0] == "l":
-            (x0, y0), (x1, y1) = item[1], item[2]
-            if min(abs(x1 - x0), abs(y1 - y0)) > 0.5:
-                return False
-        elif item[0] != "re":
-            return False
-    return True

@@ -1,0 +1,37 @@
+"""Pages that are kept as pictures: scans and slides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from ragsight.loaders.pdf.geometry import area
+from ragsight.loaders.pdf.marks import background
+from ragsight.loaders.pdf.page import Line, Page
+
+PageKind = Literal["scan", "slide", "page"]
+
+
+def page_kind(page: Page) -> PageKind | None:
+    """What a page is that is kept as a picture: a scan, a slide, or one on a background picture."""
+    if is_scan(page):
+        return "scan"
+    if is_slide(page, page.lines):
+        return "slide"
+    return None if background(page) is None else "page"
+
+
+def is_scan(page: Page) -> bool:
+    """Whether the page is a picture with almost no text."""
+    characters = sum(len(line.text.strip()) for line in page.lines)
+    covered = sum(area(box) for box in page.pictures) > 0.5 * area(page.bbox)
+    return characters < 50 and (covered or background(page) is not None)
+
+
+def is_slide(page: Page, lines: Sequence[Line]) -> bool:
+    """Whether the page looks like a slide: landscape, little text, set large."""
+    if page.height <= 0 or not 1.25 <= page.width / page.height <= 1.85:
+        return False
+    characters = sum(len(line.text) for line in lines)
+    largest = max((line.size for line in lines), default=0.0)
+    return characters < 1500 and largest >= 0.03 * page.height

@@ -1,0 +1,63 @@
+"""Figures without captions: what is large enough to say something by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ragsight.chunks import BBox
+from ragsight.loaders.pdf.blocks import blocks_of
+from ragsight.loaders.pdf.geometry import area, height, overlap, width
+from ragsight.loaders.pdf.page import Line
+from ragsight.loaders.pdf.parts import PageInput
+from ragsight.loaders.pdf.regions import Region, lines_inside
+
+SHORT_SIDE = 28.0
+"""Points; what is smaller on its shorter side is a sign or an ornament."""
+
+_LEAST_AREA = 0.006
+_LEAST_VECTOR_AREA = 0.01
+_TOP_BAND, _BOTTOM_BAND = 0.09, 0.08
+_MOST_TEXT = 0.5
+_RULE_WIDTH = 4.0
+
+
+def is_substantial(region: Region, given: PageInput, text: Mapping[int, Line]) -> bool:
+    """Whether a region without a caption is a figure.
+
+    Args:
+        region: What is drawn.
+        given: The page.
+        text: The page's lines outside captions.
+    """
+    page, box = given.page, region.bbox
+    share = area(box) / area(page.bbox)
+    if min(width(box), height(box)) < SHORT_SIDE or share < _LEAST_AREA:
+        return False
+    if box[3] < _TOP_BAND * page.height or box[1] > (1 - _BOTTOM_BAND) * page.height:
+        return False
+    if any(mark.picture for mark in region.marks):
+        return True
+    if given.labels_figures and not lines_inside(box, text):
+        # Where figures have captions, a drawing with neither caption nor words is an ornament.
+        return False
+    return share >= _LEAST_VECTOR_AREA and not _is_frame(region, text)
+
+
+def _is_frame(region: Region, text: Mapping[int, Line]) -> bool:
+    """Whether the drawing only frames, underlays or lists text."""
+    if all(mark.angular and _on_edge(mark.bbox, region.core) for mark in region.marks):
+        return True
+    inside = [text[number] for number in lines_inside(region.bbox, text)]
+    if sum(area(line.bbox) for line in inside) / area(region.bbox) > _MOST_TEXT:
+        return True
+    return any(
+        block.is_body and overlap(block.bbox, region.bbox) > 0.5 for block in blocks_of(text)
+    )
+
+
+def _on_edge(mark: BBox, box: BBox) -> bool:
+    """Whether a mark is the box itself or lies along one of its sides."""
+    if overlap(box, mark) > 0.9:
+        return True
+    nearest = min(abs(a - b) for a, b in zip(mark, box, strict=True))
+    return min(width(mark), height(mark)) < _RULE_WIDTH and nearest < _RULE_WIDTH
