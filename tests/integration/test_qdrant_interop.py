@@ -286,9 +286,7 @@ DOCUMENTS = [
 ]
 
 
-@pytest.fixture(
-    params=["uuid", "number"]
-)
+@pytest.fixture(params=["uuid", "number"])
 def ids(request: pytest.FixtureRequest) -> list[str] | list[int]:
     return [1, 2, 3] if request.param == "number" else [str(uuid.uuid4()) for _ in DOCUMENTS]
 
