@@ -15,6 +15,23 @@ ChunkKind = Literal["text", "figure", "table", "page", "image", "product", "slid
 
 CHUNK_KINDS: tuple[ChunkKind, ...] = get_args(ChunkKind)
 
+STRUCTURAL_KEYS = frozenset(
+    {
+        "caption_bbox",
+        "cells",
+        "mentioned_in",
+        "mentioned_labels",
+        "mentions",
+        "nearby_text",
+        "next",
+        "ocr_text",
+        "page_id",
+        "previous",
+    }
+)
+"""Metadata keys by which loaders tie chunks together or back them up: nobody filters by them, and
+no list of facts is better for them."""
+
 NAMESPACE = uuid.UUID("6f7f1c0e-5f0b-5c44-9d0c-3a1b6a0f2d11")
 """Namespace of every UUIDv5 that ragsight derives; changing it changes all ids."""
 
@@ -139,7 +156,10 @@ class Chunk:
         source: Where it comes from.
         kind: What it is.
         metadata: JSON-ready values to filter by and to show. Loaders use the keys `label`
-            ("Figure 3"), `caption`, `order` (reading order in the file), `method`, `warnings`.
+            ("Figure 3"), `caption`, `order` (reading order in the file), `method`, `warnings`,
+            and those of `STRUCTURAL_KEYS`: ids of the chunks before and after (`previous`, `next`),
+            of the page (`page_id`), of figures that a passage mentions (`mentions`) and of
+            passages that mention a figure (`mentioned_in`).
         id: Derived from content and place unless given, so that the same file gives the same
             ids again.
 

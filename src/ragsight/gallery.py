@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, Template
 
-from ragsight.chunks import Chunk
+from ragsight.chunks import STRUCTURAL_KEYS, Chunk
 from ragsight.errors import ImageError, RagsightError, SourceNotFoundError
 from ragsight.images import ImageSource, thumbnail_data_uri
 from ragsight.retrieval import Hit
@@ -18,7 +18,7 @@ from ragsight.retrieval import Hit
 _SHOWN_METADATA = 6
 _EXCERPT_LENGTH = 320
 _NAMES = ("label", "name", "title")
-_SHOWN_ELSEWHERE = frozenset({*_NAMES, "caption", "description", "order", "inner_text"})
+_SHOWN_ELSEWHERE = STRUCTURAL_KEYS | {*_NAMES, "caption", "description", "order", "inner_text"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from ragsight.chunks import STRUCTURAL_KEYS
 from ragsight.store.schema import METADATA_KEY, IndexKind
 
 MOST_KEYS = 64
@@ -45,7 +46,8 @@ def new_indexes(
     """
     new: dict[str, IndexKind] = {}
     for item in metadata:
-        for key, kind in _kinds(METADATA_KEY, item):
+        filterable = {key: value for key, value in item.items() if key not in STRUCTURAL_KEYS}
+        for key, kind in _kinds(METADATA_KEY, filterable):
             present = new.get(key, known.get(key))
             if present is None:
                 if len(known.keys() | new.keys()) < MOST_KEYS:

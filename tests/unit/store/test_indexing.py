@@ -23,6 +23,7 @@ def test_each_type_of_value_gets_the_index_that_serves_its_filters() -> None:
 def test_what_nobody_filters_by_gets_none() -> None:
     prose = "word " * LONGEST_WORD
     assert index_kinds({"caption": prose, "new": True, "gone": None, "parts": [{"a": 1}]}) == {}
+    assert index_kinds({"next": "some id", "mentions": ["one", "two"], "caption_bbox": [1.0]}) == {}
 
 
 def test_keys_that_no_path_can_name_are_left_out() -> None:
