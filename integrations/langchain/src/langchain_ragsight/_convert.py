@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from langchain_core.documents import Document
 
-from ragsight import BlobStore, Chunk, Hit, Source
+from langchain_ragsight._flat import unpacked
+from ragsight import BlobStore, Chunk, Hit, ImageRef, Source, image_ref
+from ragsight.chunks import NAMESPACE
 from ragsight.errors import ConfigurationError, InputError
 
 OWN_KEY = "ragsight"
 """The metadata key that holds what a chunk has and a `Document` has no field for."""
+
+IMAGE_KEY = "image"
+"""The metadata key under which a document of any other making may name its image."""
+
+RELEVANCE_KEY = "relevance_score"
+"""Where LangChain's rerankers put their scores."""
 
 _SHADOWED = "shadowed"
 """Holds the user's own value of `OWN_KEY`, where there is one."""
@@ -58,28 +68,48 @@ def hit_to_document(hit: Hit) -> Document:
         The document; see `chunk_to_document`.
     """
     scored = hit.to_dict()
-    return _document(hit.chunk, {"score": scored["score"], "channels": scored["channels"]})
+    reranked = {} if hit.reranked is None else {"reranked": hit.reranked}
+    found = {"score": scored["score"], "channels": scored["channels"], **reranked}
+    return _document(hit.chunk, found)
 
 
-def document_to_chunk(document: Document) -> Chunk:
+def stored_document(chunk: Chunk) -> Document:
+    """Turn a chunk into the document that a vector store was given.
+
+    The key `ragsight` is there only where the chunk says more than text, id and metadata do: a
+    document of any other making comes back with exactly the metadata it had, one with an image
+    also with the reference to it.
+    """
+    metadata = deepcopy(dict(chunk.metadata))
+    plain = Document(page_content=chunk.text, id=chunk.id, metadata=metadata)
+    return plain if document_to_chunk(plain) == chunk else chunk_to_document(chunk)
+
+
+def document_to_chunk(document: Document, *, image_key: str | None = None) -> Chunk:
     """Turn a document into a chunk.
 
     A document that `chunk_to_document` made gives the same chunk again. One whose text was changed
     since, by a text splitter for example, gives a chunk of that text with an id of its own. Any
-    other document gives a chunk of text, its source taken from `source` and `page`.
+    other document gives a chunk of its text, its source taken from `source` and `page`.
 
     Args:
-        document: The document.
+        document: The document, its metadata as it was or made flat by `flatten_document`.
+        image_key: The metadata key under which a document of any other making names its image: a
+            path, a URL, or a reference (`ImageRef.to_dict()`). By default no such key is read:
+            metadata may come from anyone.
 
     Returns:
-        The chunk. Its id is the document's, where it has one.
+        The chunk. Its id is the document's, where it has one; otherwise equal documents have
+        equal ids.
 
     Raises:
-        InputError: If the metadata under the key `ragsight` was damaged.
+        InputError: If the metadata under the key `ragsight` was damaged, or what stands under
+            `image_key` is no image.
     """
+    document = unpacked(document, OWN_KEY)
     own = document.metadata.get(OWN_KEY)
     if not isinstance(own, Mapping) or not {"kind", "source", "text_sha256"} <= own.keys():
-        return _foreign_chunk(document)
+        return _foreign_chunk(document, image_key)
     unchanged = own["text_sha256"] == _digest(document.page_content)
     try:
         return Chunk.from_dict(
@@ -99,10 +129,47 @@ def document_to_chunk(document: Document) -> Chunk:
         ) from error
 
 
+def document_to_hit(document: Document, place: int) -> Hit:
+    """Turn a document into a hit, with the score that it has or one that says its place, from 1."""
+    score = document_score(document)
+    return Hit(document_to_chunk(document), score if score is not None else 1.0 / place)
+
+
+def document_score(document: Document) -> float | None:
+    """What a search or a reranker said of a document; None where nothing did."""
+    document = unpacked(document, OWN_KEY)
+    own = document.metadata.get(OWN_KEY)
+    scores = [own.get("score")] if isinstance(own, Mapping) else []
+    scores.append(document.metadata.get(RELEVANCE_KEY))
+    return next((float(s) for s in scores if isinstance(s, int | float)), None)
+
+
+def scored_document(document: Document, hit: Hit) -> Document:
+    """The document with what a reranker said of it; it itself where none did."""
+    if hit.reranked is None:
+        return document
+    document = unpacked(document, OWN_KEY)
+    own = document.metadata.get(OWN_KEY)
+    if isinstance(own, Mapping):
+        said: dict[str, Any] = {
+            OWN_KEY: {**own, "score": hit.score, "reranked": hit.reranked},
+        }
+    else:
+        said = {RELEVANCE_KEY: hit.reranked}
+    return document.model_copy(update={"metadata": {**document.metadata, **said}})
+
+
+def document_without_image(document: Document) -> Document:
+    """The document with its words only."""
+    document = unpacked(document, OWN_KEY)
+    own = {**document.metadata[OWN_KEY], "image": None}
+    return document.model_copy(update={"metadata": {**document.metadata, OWN_KEY: own}})
+
+
 def _document(chunk: Chunk, extra: Mapping[str, Any]) -> Document:
     fields = chunk.to_dict()
     users = deepcopy(dict(chunk.metadata))
-    friendly = _friendly(chunk.source)
+    friendly = _friendly(chunk)
     added = sorted(friendly.keys() - users.keys())
     own = {
         "id": chunk.id,
@@ -119,10 +186,12 @@ def _document(chunk: Chunk, extra: Mapping[str, Any]) -> Document:
     return Document(page_content=chunk.text, id=chunk.id, metadata=metadata)
 
 
-def _friendly(source: Source) -> dict[str, Any]:
+def _friendly(chunk: Chunk) -> dict[str, Any]:
     """What LangChain users look for in the metadata of a document."""
+    source = chunk.source
     page = {} if source.page is None else {"page": source.page}
-    return {"source": source.uri, **page}
+    # A document that names no source is its own, which its id says already.
+    return page if source.uri == chunk.id else {"source": source.uri, **page}
 
 
 def _users_metadata(metadata: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,15 +219,56 @@ def _with_kept_image(chunk: Chunk, image_store: BlobStore | None) -> Chunk:
     return replace(chunk, image=image_store.locate(image_store.keep(chunk.image)))
 
 
-def _foreign_chunk(document: Document) -> Chunk:
+def _foreign_chunk(document: Document, image_key: str | None) -> Chunk:
     metadata = json.loads(json.dumps(document.metadata, default=_plain))
+    image = None if image_key is None else _named_image(document, image_key)
+    id_ = document.id or content_id(document.page_content, metadata, image)
     label = metadata.get("page_label")
     source = Source(
-        uri=str(metadata.get("source") or document.id or "document"),
+        uri=str(metadata.get("source") or id_),
         page=_foreign_page(metadata),
         page_label=label if isinstance(label, str) else None,
     )
-    return Chunk(text=document.page_content, source=source, metadata=metadata, id=document.id or "")
+    return Chunk(
+        text=document.page_content,
+        image=image,
+        source=source,
+        kind="text" if image is None else "image",
+        metadata=metadata,
+        id=id_,
+    )
+
+
+def content_id(text: str, metadata: Mapping[str, Any], image: ImageRef | None) -> str:
+    """An id that equal content has again."""
+    # The metadata counts: a document without an id has nothing else that says which one it is.
+    content = [text, metadata, None if image is None else image.sha256]
+    return str(uuid.uuid5(NAMESPACE, json.dumps(content, sort_keys=True)))
+
+
+def _named_image(document: Document, key: str) -> ImageRef | None:
+    value = document.metadata.get(key)
+    if value is None or value == "":
+        return None
+    if isinstance(value, Mapping):
+        try:
+            return ImageRef.from_dict(value)
+        except (KeyError, TypeError, ValueError) as error:
+            raise _no_image(document, key, "a dictionary that is no image reference") from error
+    if not isinstance(value, str | Path):
+        raise _no_image(document, key, f"a value of type {type(value).__name__}")
+    if str(value).startswith("data:"):
+        raise _no_image(document, key, "the image itself, as a data: URI")
+    return image_ref(value)
+
+
+def _no_image(document: Document, key: str, what: str) -> InputError:
+    name = document.id or document.page_content[:40]
+    return InputError(
+        f"Document {name!r}: metadata[{key!r}] is {what}; it must be a path, a URL or an image "
+        "reference. Add images that are in memory with MultimodalVectorStore.add_images, or name "
+        "another image_key."
+    )
 
 
 def _foreign_page(metadata: Mapping[str, Any]) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from langchain_core.callbacks import BaseCallbackManager
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable
 
@@ -54,6 +55,11 @@ class ChatModelBackend:
 
     def __repr__(self) -> str:
         return f"ChatModelBackend({self.model!r})"
+
+    def under(self, callbacks: BaseCallbackManager) -> ChatModelBackend:
+        """The same backend, its runs shown to these callbacks."""
+        model = self._model.with_config(callbacks=callbacks)
+        return ChatModelBackend(model, profile=self.profile)
 
     def complete(self, request: VisionRequest) -> Completion:
         """Ask and wait for the whole reply.

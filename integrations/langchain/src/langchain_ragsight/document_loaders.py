@@ -24,7 +24,7 @@ class ChunkLoader(BaseLoader):
     Args:
         loader: The loader.
         image_store: A folder, an fsspec URL (`s3://bucket/prefix`) or a `BlobStore`; by default
-            the folder `ragsight/images` in the user's cache.
+            `~/.ragsight/blobs`, or `blobs` in `$RAGSIGHT_HOME`.
 
     Example:
         >>> loader = ChunkLoader(ragsight.TextLoader("notes.md"))  # doctest: +SKIP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
@@ -90,8 +90,32 @@ class ClipEmbeddings(Embeddings):
         """
         return _rows(self.encoder.encode_images(images, on_skip=on_skip))
 
-    def embed_image(self, image: ImageSource) -> list[float]:
-        """Embed one image."""
+    @overload
+    def embed_image(self, image: ImageSource) -> list[float]: ...
+
+    @overload
+    def embed_image(self, *, uris: list[str]) -> list[list[float]]: ...
+
+    def embed_image(
+        self, image: ImageSource | None = None, *, uris: list[str] | None = None
+    ) -> list[float] | list[list[float]]:
+        """Embed one image.
+
+        Args:
+            image: The image.
+            uris: Several paths or URLs instead, as langchain-chroma's image methods ask for them.
+
+        Returns:
+            The vector; with `uris` one for each.
+
+        Raises:
+            ConfigurationError: If there is neither or both.
+        """
+        if (image is None) == (uris is None):
+            raise ConfigurationError("Give an image, or uris, not both.")
+        if uris is not None:
+            return self.embed_images(uris)
+        assert image is not None
         return self.embed_images([image])[0]
 
     async def aembed_images(

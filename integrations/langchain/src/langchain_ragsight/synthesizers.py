@@ -6,11 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from langchain_core.callbacks import (
+    AsyncCallbackManagerForChainRun,
+    CallbackManagerForChainRun,
+)
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableConfig, run_in_executor
 
 import ragsight
 from langchain_ragsight._inputs import read_input
+from langchain_ragsight._reporting import reporting
 from langchain_ragsight.chat_models import ChatModelBackend
 from ragsight import Answer, SynthesizerOptions, VisionBackend
 from ragsight.answer import RequestPlan
@@ -102,18 +107,25 @@ class _Synthesis(Runnable[SynthesizerInput, Output_co]):
         ):
             yield piece
 
-    def _answer(self, value: SynthesizerInput) -> Output_co:
-        return self._whole(self.core.answer(*read_input(value)))
+    def _answer(
+        self, value: SynthesizerInput, run_manager: CallbackManagerForChainRun
+    ) -> Output_co:
+        return self._whole(reporting(self.core, run_manager).answer(*read_input(value)))
 
-    async def _aanswer(self, value: SynthesizerInput) -> Output_co:
+    async def _aanswer(
+        self, value: SynthesizerInput, run_manager: AsyncCallbackManagerForChainRun
+    ) -> Output_co:
         # Reading the input may open the question's image.
         question = await run_in_executor(None, read_input, value)
-        return self._whole(await self.core.aanswer(*question))
+        return self._whole(await reporting(self.core, run_manager).aanswer(*question))
 
-    def _pieces(self, inputs: Iterator[SynthesizerInput]) -> Iterator[Output_co]:
+    def _pieces(
+        self, inputs: Iterator[SynthesizerInput], run_manager: CallbackManagerForChainRun
+    ) -> Iterator[Output_co]:
+        core = reporting(self.core, run_manager)
         for value in inputs:
             view = self._view()
-            stream = self.core.stream(*read_input(value))
+            stream = core.stream(*read_input(value))
             try:
                 for piece in stream:
                     yield view.piece(piece, stream.plan)
@@ -121,10 +133,13 @@ class _Synthesis(Runnable[SynthesizerInput, Output_co]):
                 stream.close()
             yield from view.end(stream.answer)
 
-    async def _apieces(self, inputs: AsyncIterator[SynthesizerInput]) -> AsyncIterator[Output_co]:
+    async def _apieces(
+        self, inputs: AsyncIterator[SynthesizerInput], run_manager: AsyncCallbackManagerForChainRun
+    ) -> AsyncIterator[Output_co]:
+        core = reporting(self.core, run_manager)
         async for value in inputs:
             view = self._view()
-            stream = self.core.astream(*await run_in_executor(None, read_input, value))
+            stream = core.astream(*await run_in_executor(None, read_input, value))
             try:
                 async for piece in stream:
                     yield view.piece(piece, stream.plan)

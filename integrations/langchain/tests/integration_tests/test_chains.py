@@ -7,12 +7,28 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from langchain_classic.chains import create_retrieval_chain
+from langchain_classic.retrievers import ContextualCompressionRetriever
+from langchain_core.callbacks import get_usage_metadata_callback
 from langchain_core.documents import Document
-from langchain_core.runnables import Runnable, RunnablePassthrough
+from langchain_core.language_models import FakeListChatModel
+from langchain_core.messages import HumanMessage
+from langchain_core.runnables import (
+    Runnable,
+    RunnableLambda,
+    RunnableParallel,
+    RunnablePassthrough,
+)
 
 from drawings import noise
 from fakes.openai_server import FakeOpenAI
-from langchain_ragsight import MultimodalRetriever, VisionSynthesizer, document_to_chunk
+from langchain_ragsight import (
+    MultimodalCompressor,
+    MultimodalRetriever,
+    VisionSynthesizer,
+    document_to_chunk,
+    images_of,
+)
 from ragsight import Answer, Chunk, MultimodalStore, OpenAIBackend
 from ragsight.errors import BackendError, StreamInterruptedError
 
@@ -151,3 +167,81 @@ def test_a_stream_may_be_left_early(
 
     assert next(iter(stream)) == REPLY[:3]
     stream.close()
+
+
+async def test_create_retrieval_chain_takes_retriever_and_synthesizer(
+    retriever: MultimodalRetriever, synthesizer: VisionSynthesizer
+) -> None:
+    chain = create_retrieval_chain(retriever, synthesizer)
+
+    result = chain.invoke({"input": "the valve"})
+
+    assert result["answer"] == REPLY
+    assert result["context"] == retriever.invoke("the valve")
+    assert await chain.ainvoke({"input": "the valve"}) == result
+
+
+async def test_a_compression_retriever_keeps_the_images(
+    retriever: MultimodalRetriever, synthesizer: VisionSynthesizer, server: FakeOpenAI
+) -> None:
+    compression = ContextualCompressionRetriever(
+        base_compressor=MultimodalCompressor(max_images=1, k=3), base_retriever=retriever
+    )
+
+    found = compression.invoke("the valve")
+
+    assert len(found) == 3
+    assert sum(document_to_chunk(document).image is not None for document in found) == 1
+    assert await compression.ainvoke("the valve") == found
+    assert _chain(compression, synthesizer).invoke("the valve") == REPLY
+    assert len(server.images) == 1
+
+
+async def test_batches_and_parallel_steps_keep_their_order(
+    retriever: MultimodalRetriever, synthesizer: VisionSynthesizer
+) -> None:
+    questions = ["the valve", "the pump", "a drawing"]
+    both = RunnableParallel(
+        documents=retriever, answer=_chain(retriever.with_config(run_name="again"), synthesizer)
+    ).with_config(tags=["shop"], max_concurrency=2)
+
+    results = both.batch(questions)
+
+    assert [r["documents"] for r in results] == [retriever.invoke(q) for q in questions]
+    assert {r["answer"] for r in results} == {REPLY}
+    assert await both.abatch(questions) == results
+
+
+async def test_usage_and_names_reach_the_callbacks(
+    retriever: MultimodalRetriever, synthesizer: VisionSynthesizer
+) -> None:
+    chain = _chain(retriever, synthesizer).with_config(run_name="ask", tags=["shop"])
+
+    with get_usage_metadata_callback() as usage:
+        events = [event async for event in chain.astream_events("the valve", version="v2")]
+
+    assert next(iter(usage.usage_metadata.values()))["total_tokens"] > 0
+    (ended,) = [event for event in events if event["event"] == "on_chat_model_end"]
+    assert ended["data"]["output"].usage_metadata["output_tokens"] > 0
+    found = next(event for event in events if event["event"] == "on_retriever_end")
+    assert found["metadata"]["ls_retriever_name"] == "multimodal"
+    assert found["data"]["output"] == retriever.invoke("the valve")
+    assert events[0]["name"] == "ask"
+    assert all("shop" in event["tags"] for event in events)
+
+
+def test_a_chat_model_answers_from_the_images_of_a_chain(retriever: MultimodalRetriever) -> None:
+    seen: list[Any] = []
+
+    def look(found: dict[str, Any]) -> HumanMessage:
+        text = {"type": "text", "text": found["question"]}
+        seen.append(HumanMessage(content=[text, *images_of(found["context"])]))
+        return seen[0]
+
+    model = FakeListChatModel(responses=["The valve."])
+    chain = {"context": retriever, "question": RunnablePassthrough()} | RunnableLambda(look)
+    answered = (chain | (lambda message: [message]) | model).invoke("the valve")
+
+    assert answered.text == "The valve."
+    kinds = [block["type"] for block in seen[0].content_blocks]
+    assert kinds == ["text", "image", "image", "image"]

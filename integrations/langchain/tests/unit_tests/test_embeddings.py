@@ -156,3 +156,15 @@ def test_vectors_of_another_dimension_are_refused() -> None:
 
     with pytest.raises(EncoderError, match="9 dimensions"):
         texts.encode_queries(["x"])
+
+
+def test_several_uris_are_embedded_as_chroma_asks_for_them(
+    embeddings: ClipEmbeddings, tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"{seed}.png" for seed in range(2)]
+    for seed, path in enumerate(paths):
+        noise(seed).save(path)
+    vectors = embeddings.embed_image(uris=[str(path) for path in paths])
+    np.testing.assert_allclose(vectors, embeddings.embed_images([noise(0), noise(1)]), atol=1e-6)
+    with pytest.raises(ConfigurationError, match="not both"):
+        embeddings.embed_image()  # type: ignore[call-overload]

@@ -6,13 +6,20 @@ from pathlib import Path
 
 import pytest
 from langchain_core.documents import Document
-from langchain_core.messages import BaseMessage, SystemMessage
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from PIL import Image
 
-from drawings import image_chunk, text_chunk
-from langchain_ragsight import chunk_to_document, multimodal_prompt
-from ragsight import BlobStore, SynthesizerOptions
-from ragsight.errors import QueryError
+from drawings import image_chunk, noise, text_chunk
+from langchain_ragsight import (
+    aimages_of,
+    chunk_to_document,
+    document_to_chunk,
+    flatten_document,
+    images_of,
+    multimodal_prompt,
+)
+from ragsight import BlobStore, SynthesizerOptions, open_image
+from ragsight.errors import ConfigurationError, QueryError
 
 
 @pytest.fixture
@@ -32,8 +39,8 @@ def test_each_image_follows_its_label_as_a_standard_block(documents: list[Docume
     system, human = multimodal_prompt("When does it open?", documents)
 
     assert isinstance(system, SystemMessage)
-    assert [block["type"] for block in human.content_blocks] == ["text", "image", "text"]
-    before, image, _ = human.content_blocks
+    before, image, *others = human.content_blocks
+    assert [before["type"], image["type"], others[0]["type"]] == ["text", "image", "text"]
     assert "Image of [1]" in before["text"]
     assert image["mime_type"] == "image/png"
     with Image.open(io.BytesIO(base64.b64decode(image["base64"]))) as opened:
@@ -69,3 +76,47 @@ def test_without_documents_the_model_is_told_so() -> None:
 def test_what_is_no_document_is_refused(documents: list[Document]) -> None:
     with pytest.raises(QueryError):
         multimodal_prompt("When?", documents)
+
+
+async def test_the_images_of_documents_are_blocks_for_any_chat_model(tmp_path: Path) -> None:
+    found = _with_images(tmp_path, 0, 1, 0)
+    text = Document(page_content="no picture")
+
+    blocks = images_of([text, *found])
+
+    assert [block["type"] for block in blocks] == ["image", "image"]
+    for seed, block in enumerate(blocks):
+        pixels = open_image(base64.b64decode(block["base64"])).tobytes()
+        assert pixels == noise(seed).tobytes()
+    HumanMessage(content=blocks)
+    assert await aimages_of([text, *found]) == blocks
+    assert images_of(found, limit=1) == blocks[:1]
+    assert images_of(found, limit=0) == []
+    assert images_of([flatten_document(document) for document in found]) == blocks
+
+
+def test_detail_makes_blocks_that_keep_it(tmp_path: Path) -> None:
+    (block,) = images_of(_with_images(tmp_path, 0), detail="low")
+
+    assert block["type"] == "image_url"
+    assert block["image_url"]["detail"] == "low"
+    assert block["image_url"]["url"].startswith("data:image/png;base64,")
+    with pytest.raises(ConfigurationError, match="closest"):
+        images_of([], detail="closest")
+
+
+def test_an_image_that_cannot_be_opened_is_left_out_and_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = _with_images(tmp_path, 0, 1)
+    image = document_to_chunk(found[0]).image
+    assert image is not None
+    Path(image.uri).unlink()
+
+    assert len(images_of(found, limit=1)) == 1
+    assert "left out" in caplog.text
+
+
+def _with_images(folder: Path, *seeds: int) -> list[Document]:
+    blobs = BlobStore(folder)
+    return [chunk_to_document(image_chunk(seed), image_store=blobs) for seed in seeds]

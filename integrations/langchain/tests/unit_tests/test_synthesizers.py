@@ -4,10 +4,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.callbacks import BaseCallbackHandler, get_usage_metadata_callback
 from langchain_core.documents import Document
-from langchain_core.language_models import FakeListChatModel
-from langchain_core.messages import HumanMessage
+from langchain_core.language_models import FakeListChatModel, GenericFakeChatModel
+from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnablePassthrough
 
 import ragsight
@@ -179,3 +179,90 @@ def test_a_message_may_be_the_question(backend: FakeVisionBackend) -> None:
 
 def test_a_batch_is_answered_in_order(backend: FakeVisionBackend) -> None:
     assert VisionSynthesizer(backend).batch([INPUT, INPUT]) == [REPLY, REPLY]
+
+
+async def test_callbacks_learn_the_usage_of_ragsights_own_backends(
+    backend: FakeVisionBackend,
+) -> None:
+    synthesizer = VisionSynthesizer(backend)
+
+    async def ainvoke() -> None:
+        await synthesizer.ainvoke(INPUT)
+
+    async def astream() -> None:
+        assert [piece async for piece in synthesizer.astream(INPUT)]
+
+    counted = []
+    with get_usage_metadata_callback() as usage:
+        synthesizer.invoke(INPUT)
+    counted.append(usage.usage_metadata)
+    with get_usage_metadata_callback() as usage:
+        assert list(synthesizer.stream(INPUT))
+    counted.append(usage.usage_metadata)
+    for ask in (ainvoke, astream):
+        with get_usage_metadata_callback() as usage:
+            await ask()
+        counted.append(usage.usage_metadata)
+
+    own = synthesizer.with_answer().invoke(INPUT).usage
+    assert own is not None
+    assert counted == [counted[0]] * 4
+    assert counted[0]["fake-vision"]["input_tokens"] == own.input_tokens
+    assert counted[0]["fake-vision"]["output_tokens"] == own.output_tokens
+
+
+async def test_the_models_run_and_its_pieces_show_up_in_the_events(
+    backend: FakeVisionBackend,
+) -> None:
+    chain = RunnablePassthrough() | VisionSynthesizer(backend)
+
+    events = [event async for event in chain.astream_events(INPUT, version="v2")]
+
+    streamed = [e for e in events if e["event"] == "on_chat_model_stream"]
+    (ended,) = [e for e in events if e["event"] == "on_chat_model_end"]
+    assert "".join(e["data"]["chunk"].text for e in streamed) == REPLY
+    assert ended["metadata"]["ls_model_name"] == "fake-vision"
+    assert ended["metadata"]["ls_provider"] == "fake"
+    assert ended["data"]["output"].text == REPLY
+
+
+async def test_a_models_failure_ends_its_run() -> None:
+    failing = FakeVisionBackend(error=BackendError("refused"))
+    failed: list[BaseException] = []
+
+    class Handler(BaseCallbackHandler):
+        def on_llm_error(self, error: BaseException, **_: Any) -> None:
+            failed.append(error)
+
+    synthesizer = VisionSynthesizer(failing).with_config(callbacks=[Handler()])
+    with pytest.raises(BackendError):
+        synthesizer.invoke(INPUT)
+    with pytest.raises(BackendError):
+        await synthesizer.ainvoke(INPUT)
+    with pytest.raises(BackendError):
+        list(synthesizer.stream(INPUT))
+    with pytest.raises(BackendError):
+        assert [piece async for piece in synthesizer.astream(INPUT)]
+
+    assert [str(error) for error in failed] == ["refused"] * 4
+
+
+def test_no_model_is_asked_where_nothing_was_found(backend: FakeVisionBackend) -> None:
+    with get_usage_metadata_callback() as usage:
+        VisionSynthesizer(backend).invoke({"question": "When?", "context": []})
+
+    assert usage.usage_metadata == {}
+
+
+async def test_a_chat_model_of_langchains_is_counted_once() -> None:
+    counts = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
+    reply = AIMessage(
+        "At 3 bar [1].", usage_metadata=counts, response_metadata={"model_name": "scripted"}
+    )
+    synthesizer = VisionSynthesizer(GenericFakeChatModel(messages=iter([reply, reply])))
+
+    with get_usage_metadata_callback() as usage:
+        synthesizer.invoke(INPUT)
+        await synthesizer.ainvoke(INPUT)
+
+    assert usage.usage_metadata["scripted"]["total_tokens"] == 14

@@ -1,0 +1,153 @@
+"""Tell LangChain's callbacks of a model that ragsight asks itself."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from langchain_core.callbacks import (
+    AsyncCallbackManager,
+    AsyncCallbackManagerForChainRun,
+    CallbackManager,
+    CallbackManagerForChainRun,
+)
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, LLMResult
+
+import ragsight
+from langchain_ragsight.chat_models import ChatModelBackend
+from langchain_ragsight.prompts import request_messages
+from ragsight import VisionBackend
+from ragsight.answer import Completion, StreamEvent, TextDelta, VisionRequest
+from ragsight.errors import AnswerError
+
+RunManager = CallbackManagerForChainRun | AsyncCallbackManagerForChainRun
+
+
+def reporting(core: ragsight.VisionSynthesizer, run: RunManager) -> ragsight.VisionSynthesizer:
+    """The same synthesizer, its model run shown to the callbacks of a run, with its usage."""
+    reported = copy.copy(core)
+    if isinstance(core.backend, ChatModelBackend):
+        # A chat model of LangChain's reports itself.
+        reported.backend = core.backend.under(run.get_child())
+    else:
+        reported.backend = _Reported(core.backend, run.get_child())
+    return reported
+
+
+class _Reported:
+    """A backend whose requests show up as runs of a chat model.
+
+    Args:
+        backend: The backend.
+        callbacks: Blocking ones for the blocking methods, async ones for the others.
+    """
+
+    def __init__(
+        self, backend: VisionBackend, callbacks: CallbackManager | AsyncCallbackManager
+    ) -> None:
+        self._backend = backend
+        self._callbacks: Any = callbacks
+        self._callbacks.add_metadata(
+            {
+                "ls_provider": backend.name.lower(),
+                "ls_model_name": backend.model,
+                "ls_model_type": "chat",
+            },
+            inherit=False,
+        )
+        self.name = backend.name
+        self.model = backend.model
+        self.profile = backend.profile
+
+    def complete(self, request: VisionRequest) -> Completion:
+        (run,) = self._callbacks.on_chat_model_start(*self._start(request))
+        try:
+            completion = self._backend.complete(request)
+        except AnswerError as error:
+            run.on_llm_error(error, response=LLMResult(generations=[]))
+            raise
+        run.on_llm_end(_result(completion))
+        return completion
+
+    async def acomplete(self, request: VisionRequest) -> Completion:
+        (run,) = await self._callbacks.on_chat_model_start(*self._start(request))
+        try:
+            completion = await self._backend.acomplete(request)
+        except AnswerError as error:
+            await run.on_llm_error(error, response=LLMResult(generations=[]))
+            raise
+        await run.on_llm_end(_result(completion))
+        return completion
+
+    def stream(self, request: VisionRequest) -> Iterator[StreamEvent]:
+        (run,) = self._callbacks.on_chat_model_start(*self._start(request))
+        events = self._backend.stream(request)
+        try:
+            for event in events:
+                if isinstance(event, TextDelta):
+                    run.on_llm_new_token(event.text, chunk=_chunk(event))
+                else:
+                    run.on_llm_end(_result(event))
+                yield event
+        except AnswerError as error:
+            run.on_llm_error(error, response=LLMResult(generations=[]))
+            raise
+        finally:
+            if hasattr(events, "close"):
+                events.close()
+
+    async def astream(self, request: VisionRequest) -> AsyncIterator[StreamEvent]:
+        (run,) = await self._callbacks.on_chat_model_start(*self._start(request))
+        events = self._backend.astream(request)
+        try:
+            async for event in events:
+                if isinstance(event, TextDelta):
+                    await run.on_llm_new_token(event.text, chunk=_chunk(event))
+                else:
+                    await run.on_llm_end(_result(event))
+                yield event
+        except AnswerError as error:
+            await run.on_llm_error(error, response=LLMResult(generations=[]))
+            raise
+        finally:
+            if hasattr(events, "aclose"):
+                await events.aclose()
+
+    def _start(self, request: VisionRequest) -> tuple[dict[str, Any], list[Any]]:
+        kind = {
+            "lc": 1,
+            "type": "not_implemented",
+            "id": ["ragsight", type(self._backend).__name__],
+        }
+        return kind, [request_messages(request)]
+
+
+def _result(completion: Completion) -> LLMResult:
+    message = AIMessage(
+        content=completion.text,
+        usage_metadata=_usage(completion),
+        response_metadata={
+            "model_name": completion.model,
+            "finish_reason": completion.finish_reason,
+        },
+    )
+    return LLMResult(generations=[[ChatGeneration(message=message)]])
+
+
+def _usage(completion: Completion) -> dict[str, Any] | None:
+    usage = completion.usage
+    if usage is None:
+        return None
+    cached = {"cache_read": usage.cached_tokens} if usage.cached_tokens else {}
+    return {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+        **({"input_token_details": cached} if cached else {}),
+    }
+
+
+def _chunk(piece: TextDelta) -> ChatGenerationChunk:
+    return ChatGenerationChunk(message=AIMessageChunk(content=piece.text))

@@ -1,0 +1,167 @@
+"""ragsight's loaders as parsers of blobs, for LangChain's generic loaders and blob stores."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from langchain_core.document_loaders import BaseBlobParser
+from langchain_core.documents import Document
+from langchain_core.documents.base import Blob
+
+import ragsight
+from langchain_ragsight._convert import chunk_to_document
+from langchain_ragsight._images import ImageStoreLike, open_image_store
+from ragsight import Chunk, Source, image_ref
+from ragsight.errors import ErrorHandler, InputError, raise_error
+from ragsight.loaders import PdfOptions
+
+
+class _ChunkParser(BaseBlobParser):
+    """Makes documents of the chunks of a blob; the blob's metadata is theirs too."""
+
+    def __init__(self, image_store: ImageStoreLike = None) -> None:
+        self.image_store = open_image_store(image_store)
+
+    @abstractmethod
+    def _chunks(self, blob: Blob) -> Iterable[Chunk]: ...
+
+    def lazy_parse(self, blob: Blob) -> Iterator[Document]:
+        """Parse piece by piece.
+
+        Args:
+            blob: A file, or bytes in memory.
+
+        Raises:
+            InputError: If the blob can't be used.
+            StoreError: If an image can't be kept.
+        """
+        place = {} if blob.data is None or blob.source is None else {"source": blob.source}
+        for chunk in self._chunks(blob):
+            document = chunk_to_document(chunk, image_store=self.image_store)
+            document.metadata = {**blob.metadata, **document.metadata, **place}
+            yield document
+
+
+class PdfParser(_ChunkParser):
+    """Parses PDFs as `PdfLoader` loads them.
+
+    Args:
+        password: Opens encrypted files.
+        pages: Numbers of the pages to load, from 1; all if None.
+        figures: Whether figures, tables and pictures of pages become documents.
+        options: How a file becomes passages and pictures.
+        on_error: Called with a problem that costs a page or a picture only.
+        image_store: Where the pictures are kept; see `ChunkLoader`.
+
+    Example:
+        >>> blob = Blob.from_path("manual.pdf")
+        >>> for document in PdfParser().lazy_parse(blob):  # doctest: +SKIP
+        ...     print(document.metadata["page"], document.page_content)
+    """
+
+    def __init__(
+        self,
+        *,
+        password: str | None = None,
+        pages: Iterable[int] | None = None,
+        figures: bool = True,
+        options: PdfOptions | None = None,
+        on_error: ErrorHandler = raise_error,
+        image_store: ImageStoreLike = None,
+    ) -> None:
+        super().__init__(image_store)
+        self._password = password
+        self._pages = None if pages is None else tuple(pages)
+        self._figures = figures
+        self._options = options
+        self._on_error = on_error
+
+    def _chunks(self, blob: Blob) -> Iterable[Chunk]:
+        return ragsight.PdfLoader(
+            _content(blob),
+            password=self._password,
+            pages=self._pages,
+            figures=self._figures,
+            options=self._options,
+            on_error=self._on_error,
+        ).lazy_load()
+
+
+class ImageParser(_ChunkParser):
+    """Parses images, one document each.
+
+    Args:
+        caption: Gives the caption of an image file; by default the text file beside it.
+        image_store: Where images are kept that are in memory only; see `ChunkLoader`.
+
+    Example:
+        >>> blob = Blob.from_path("shoe.png")
+        >>> ImageParser().parse(blob)[0].metadata["name"]  # doctest: +SKIP
+        'shoe'
+    """
+
+    def __init__(
+        self,
+        *,
+        caption: Callable[[Path], str] | None = None,
+        image_store: ImageStoreLike = None,
+    ) -> None:
+        super().__init__(image_store)
+        self._caption = caption
+
+    def _chunks(self, blob: Blob) -> Iterable[Chunk]:
+        content = _content(blob)
+        if isinstance(content, Path):
+            return ragsight.ImageLoader(content, caption=self._caption).lazy_load()
+        image = image_ref(content)
+        place = Source(uri=blob.source if blob.source is not None else image.uri)
+        return [Chunk(image=image, source=place, kind="image")]
+
+
+class CatalogParser(_ChunkParser):
+    """Parses catalogues (CSV, JSON lines), one document for each row, with its picture.
+
+    Args:
+        image_column: The column with the path of the picture, relative to the catalogue.
+        text_columns: The columns whose words become the text.
+        on_error: Called with a row's problem; the other rows are loaded if it returns.
+
+    Example:
+        >>> blob = Blob.from_path("shop.csv")
+        >>> CatalogParser().parse(blob)[0].metadata["price"]  # doctest: +SKIP
+        39.9
+    """
+
+    def __init__(
+        self,
+        *,
+        image_column: str = "image",
+        text_columns: Sequence[str] | None = None,
+        on_error: ErrorHandler = raise_error,
+    ) -> None:
+        super().__init__()
+        self._image_column = image_column
+        self._text_columns = text_columns
+        self._on_error = on_error
+
+    def _chunks(self, blob: Blob) -> Iterable[Chunk]:
+        content = _content(blob)
+        if isinstance(content, bytes):
+            raise InputError(
+                f"{blob.source or 'A catalogue in memory'}: the pictures of a catalogue are found "
+                "beside its file. Save it there, and pass Blob.from_path(path)."
+            )
+        return ragsight.CatalogLoader(
+            content,
+            image_column=self._image_column,
+            text_columns=self._text_columns,
+            on_error=self._on_error,
+        ).lazy_load()
+
+
+def _content(blob: Blob) -> Path | bytes:
+    if blob.data is None and blob.path is not None:
+        return Path(blob.path)
+    return blob.as_bytes()

@@ -1,0 +1,91 @@
+"""Many questions at once: none fails, and none keeps the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+import ragsight
+from drawings import noise
+from langchain_ragsight import MultimodalRetriever, MultimodalVectorStore
+from langchain_ragsight._gate import LOCAL
+from ragsight import ClipEncoder, MultimodalStore
+
+
+async def test_two_hundred_questions_at_once_are_answered_alike(store: MultimodalStore) -> None:
+    retriever = MultimodalRetriever(store=store, k=3)
+    vectorstore = MultimodalVectorStore(store)
+    expected = retriever.invoke("the valve"), vectorstore.similarity_search("the valve")
+
+    found = await asyncio.gather(*(retriever.ainvoke("the valve") for _ in range(200)))
+    others = await asyncio.gather(*(vectorstore.asimilarity_search("the valve") for _ in range(50)))
+
+    assert all(documents == expected[0] for documents in found)
+    assert all(documents == expected[1] for documents in others)
+
+
+def test_a_retriever_serves_one_event_loop_after_another(store: MultimodalStore) -> None:
+    retriever = MultimodalRetriever(store=store, k=3)
+
+    async def crowd() -> list[Any]:
+        return await asyncio.gather(*(retriever.ainvoke("the valve") for _ in range(20)))
+
+    assert asyncio.run(crowd()) == asyncio.run(crowd())
+
+
+async def test_a_crowd_of_questions_is_let_in_a_few_at_a_time(encoder: ClipEncoder) -> None:
+    under_way: list[int] = []
+    running = 0
+
+    opened = await MultimodalVectorStore.afrom_texts(["x"], encoder=encoder)
+    retriever = opened.as_multimodal_retriever()
+    original = ragsight.MultimodalRetriever.aretrieve
+
+    async def counting(self: Any, *arguments: Any, **options: Any) -> Any:
+        nonlocal running
+        running += 1
+        under_way.append(running)
+        try:
+            return await original(self, *arguments, **options)
+        finally:
+            running -= 1
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ragsight.MultimodalRetriever, "aretrieve", counting)
+        async with opened.store:
+            await asyncio.gather(*(retriever.ainvoke("x") for _ in range(40)))
+
+    assert len(under_way) == 40
+    assert max(under_way) == LOCAL
+
+
+async def test_no_work_of_the_async_methods_is_done_on_the_event_loop(
+    encoder: ClipEncoder,
+) -> None:
+    loop_thread = threading.get_ident()
+    used: list[int] = []
+
+    class Watched:
+        spec = encoder.spec
+
+        def encode_texts(self, texts: Any) -> Any:
+            used.append(threading.get_ident())
+            return encoder.encode_texts(texts)
+
+        def encode_images(self, images: Any, *, on_skip: Any = None) -> Any:
+            used.append(threading.get_ident())
+            return encoder.encode_images(images, on_skip=on_skip)
+
+    opened = await MultimodalVectorStore.afrom_texts(["x"], encoder=Watched())
+    async with opened.store:
+        await opened.aadd_images([noise(0)])
+        await opened.asimilarity_search("x")
+        await opened.asimilarity_search_by_image(noise(0))
+        await opened.amax_marginal_relevance_search("x")
+        await opened.as_multimodal_retriever().ainvoke({"text": "x", "image": noise(0)})
+
+    assert len(used) >= 5
+    assert loop_thread not in used
