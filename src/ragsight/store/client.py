@@ -165,6 +165,11 @@ class ClientEngine:
             "upsert", collection, points=structs, wait=True, **self._options.shard_selector
         )
 
+    def remove(self, collection: Collection, ids: Sequence[str]) -> Program[None]:
+        """Remove points from one collection."""
+        if ids:
+            yield from self._delete_from(collection, models.PointIdsList(points=list(ids)))
+
     def delete(self, ids: Sequence[str]) -> Program[None]:
         """Remove points."""
         if ids:
@@ -176,13 +181,16 @@ class ClientEngine:
 
     def _delete(self, selector: Any) -> Program[None]:
         for collection in self._names:
-            yield from self._ask(
-                "delete",
-                collection,
-                points_selector=selector,
-                wait=True,
-                **self._options.shard_selector,
-            )
+            yield from self._delete_from(collection, selector)
+
+    def _delete_from(self, collection: Collection, selector: Any) -> Program[None]:
+        yield from self._ask(
+            "delete",
+            collection,
+            points_selector=selector,
+            wait=True,
+            **self._options.shard_selector,
+        )
 
     def search(
         self, collection: Collection, searches: Sequence[VectorSearch]

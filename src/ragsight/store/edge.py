@@ -148,6 +148,12 @@ class EdgeEngine:
                     self._update(collection, operation)
 
     @in_one_step
+    def remove(self, collection: Collection, ids: Sequence[str]) -> None:
+        """Remove points from one shard."""
+        if ids:
+            self._update(collection, edge.UpdateOperation.delete_points(list(ids)))
+
+    @in_one_step
     def delete(self, ids: Sequence[str]) -> None:
         """Remove points."""
         self._delete(ids)

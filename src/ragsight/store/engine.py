@@ -93,6 +93,10 @@ class Engine(Protocol):
         """Write points; at the end they survive a crash."""
         ...
 
+    def remove(self, collection: Collection, ids: Sequence[str]) -> Program[None]:
+        """Remove points from one collection; ids that aren't there are ignored."""
+        ...
+
     def delete(self, ids: Sequence[str]) -> Program[None]:
         """Remove points from both collections; ids that aren't there are ignored."""
         ...

@@ -10,7 +10,7 @@ from itertools import islice
 from qdrant_client import models
 
 from ragsight.blobs import BlobStore, GarbageReport
-from ragsight.chunks import Chunk
+from ragsight.chunks import Chunk, chunk_id
 from ragsight.encoders import Bm25Encoder, FloatArray, ImageTextEncoder, TextEncoder
 from ragsight.errors import ConfigurationError, RagsightError, StoreError
 from ragsight.store.engine import Engine, Found, Point, Vector, VectorSearch
@@ -120,6 +120,8 @@ class Operations:
         while batch := (yield Work(lambda: list(islice(iterator, size)))):
             points, count = yield Work(partial(self._encoded, batch, on_error))
             yield from self.write(points)
+            for collection, ids in _lost_halves(batch, points).items():
+                yield from self.engine.remove(collection, ids)
             written += count
         return written
 
@@ -374,6 +376,27 @@ class OnceEach:
                 self._seen.add(chunk.id)
             if collection == "text" or chunk.id not in self._seen:
                 yield chunk
+
+
+def _lost_halves(batch: Sequence[Chunk], points: PointsByCollection) -> dict[Collection, list[str]]:
+    """Points that an earlier chunk with the same id may have where the new one has none.
+
+    An id that is made of the content can't lose its text or its image, unless the image can't be
+    used any more.
+    """
+    pictured = {point.id for point in points["image"]}
+    changeable = [
+        point_id(chunk.id)
+        for chunk in batch
+        if chunk.id != chunk_id(chunk)
+        or (chunk.image is not None and point_id(chunk.id) not in pictured)
+    ]
+    lost: dict[Collection, list[str]] = {}
+    for collection, members in points.items():
+        written = {point.id for point in members}
+        if missing := [id_ for id_ in changeable if id_ not in written]:
+            lost[collection] = missing
+    return lost
 
 
 def _point(chunk: Chunk, vectors: Mapping[str, Vector]) -> Point:

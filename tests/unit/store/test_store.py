@@ -78,6 +78,20 @@ def test_any_string_may_be_an_id(store: MultimodalStore) -> None:
     assert store.get(["not a uuid"]) == []
 
 
+def test_a_chunk_that_loses_its_image_or_its_text_is_found_by_it_no_more(
+    store: MultimodalStore,
+) -> None:
+    source = Source(uri="/x")
+    both = Chunk(text="a pump", image=noise_ref(1), source=source, id="mine")
+    store.upsert([both, Chunk(text="other", source=source, id="other")])
+    store.upsert([Chunk(text="no picture", source=source, id="mine")])
+    assert (store.counts().texts, store.counts().images) == (2, 0)
+    store.upsert([Chunk(image=noise_ref(2), source=source, id="mine")])
+    assert (store.counts().texts, store.counts().images) == (1, 1)
+    [found] = store.get(["mine"])
+    assert (found.text, found.image is not None) == ("", True)
+
+
 def test_chunks_come_in_the_order_they_are_asked_for(store: MultimodalStore) -> None:
     chunks = [text_chunk(str(n)) for n in range(5)]
     store.upsert(chunks)
