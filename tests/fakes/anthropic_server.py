@@ -9,7 +9,7 @@ from anthropic.types import message_create_params as params
 
 from fakes.openai_server import ALL_FORMATS, input_tokens
 from fakes.recorded import Content, RecordedRequest, check_text, read_base64
-from fakes.server import Event, FakeProvider, script_of
+from fakes.server import Event, FakeProvider, Reply, script_of
 from fakes.typed import ContractError, check_type
 
 MAX_IMAGES = 100
@@ -29,11 +29,26 @@ _ENDINGS = {"stop": "end_turn", "length": "max_tokens"}
 class FakeAnthropic(FakeProvider):
     """Anthropic's API with its limits on images.
 
+    Args:
+        reply: What the model says, or a function of the recorded request.
+        delay: Seconds to wait before each reply.
+        max_edge: Longest side of an image in pixels.
+
     Example:
         >>> with FakeAnthropic(reply="It is red [1].") as server:
         ...     server.base_url.startswith("http://127.0.0.1:")
         True
     """
+
+    def __init__(
+        self,
+        reply: Reply = "The sources say so [1].",
+        *,
+        delay: float = 0,
+        max_edge: int = MAX_EDGE,
+    ) -> None:
+        super().__init__(reply, delay=delay)
+        self.max_edge = max_edge
 
     def record(self, path: str, headers: dict[str, str], body: Any) -> RecordedRequest:
         """Read a request, or raise ContractError."""
@@ -48,7 +63,7 @@ class FakeAnthropic(FakeProvider):
         content.system += [part["text"] for part in parts]
         for message in body["messages"]:
             _read_message(message, content)
-        _check_images(content)
+        _check_images(content, self.max_edge)
         return RecordedRequest(
             path=path,
             headers=headers,
@@ -91,6 +106,7 @@ class FakeAnthropic(FakeProvider):
         yield event("message_stop")
 
     def _message(self, request: RecordedRequest, output_tokens: int) -> dict[str, Any]:
+        written = 1 if "cache_control" in str(request.body) else 0
         return {
             "id": "msg_1",
             "type": "message",
@@ -101,17 +117,19 @@ class FakeAnthropic(FakeProvider):
             "stop_sequence": None,
             "usage": {
                 # Apart from what came from the cache, as Anthropic counts.
-                "input_tokens": input_tokens(request) - 2,
+                "input_tokens": input_tokens(request) - 2 - written,
                 "cache_read_input_tokens": 2,
-                "cache_creation_input_tokens": 0,
+                "cache_creation_input_tokens": written,
                 "output_tokens": output_tokens,
             },
         }
 
-    def error(self, status: int, message: str) -> dict[str, Any]:
+    def error(
+        self, status: int, message: str, details: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """The JSON of an error."""
-        kind = _KINDS.get(status, "api_error")
-        return {"type": "error", "error": {"type": kind, "message": message}}
+        error = {"type": _KINDS.get(status, "api_error"), "message": message}
+        return {"type": "error", "error": error | ({"details": details} if details else {})}
 
     def request_id_header(self) -> str:
         """The header that carries the id of a request."""
@@ -134,11 +152,18 @@ def _read_message(message: Any, content: Content) -> None:
             content.images.append(read_base64(source["data"], source["media_type"], ALL_FORMATS))
 
 
-def _check_images(content: Content) -> None:
+def _check_images(content: Content, max_edge: int) -> None:
     if len(content.images) > MAX_IMAGES:
         raise ContractError(f"image: more than {MAX_IMAGES} in one request")
     many = len(content.images) > MANY_IMAGES
-    edge = MANY_IMAGES_EDGE if many else MAX_EDGE
+    edge = min(MANY_IMAGES_EDGE, max_edge) if many else max_edge
     for image in content.images:
         if max(image.width, image.height) > edge:
-            raise ContractError(f"image: {image.width}x{image.height} is larger than {edge} px")
+            raise ContractError(
+                f"image: {image.width}x{image.height} is larger than {edge} px",
+                {
+                    "error_code": "image_dimensions_too_large",
+                    "max_side_length_pixels": edge,
+                    "paths": ["messages.0.content.0"],
+                },
+            )

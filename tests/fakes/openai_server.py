@@ -16,6 +16,7 @@ ALL_FORMATS = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 LOCAL_FORMATS = frozenset({"image/jpeg", "image/png"})
 MAX_IMAGES = 1500
 CREATED = 1_790_000_000
+IMAGE_TOKENS = 100
 
 
 class FakeOpenAI(FakeProvider):
@@ -26,6 +27,12 @@ class FakeOpenAI(FakeProvider):
         delay: Seconds to wait before each reply.
         local: Refuse what such servers refuse: `detail`, WebP and GIF, the Responses API.
         max_images: Most images in a request.
+
+    Attributes:
+        sees: How many images of a request its model looks at; the others cost nothing.
+        formats: Media types that it takes.
+        schemas: Whether it takes a JSON schema for the reply.
+        models: What `/v1/models` lists; `None` for a server without a list.
 
     Example:
         >>> with FakeOpenAI(reply="It is red [1].") as server:
@@ -46,6 +53,21 @@ class FakeOpenAI(FakeProvider):
         super().__init__(reply, delay=delay)
         self.local = local
         self.max_images = max_images
+        self.max_images_message = "At most {} image(s) may be provided in one prompt"
+        self.sees = MAX_IMAGES
+        self.formats = LOCAL_FORMATS if local else ALL_FORMATS
+        self.schemas = not local
+        self.models: list[dict[str, Any]] | None = None
+
+    def refuse_images_over(self, count: int, message: str) -> None:
+        """Refuse more images than that, with words that don't say how many are taken."""
+        self.max_images, self.max_images_message = count, message
+
+    def listing(self, path: str) -> dict[str, Any] | None:
+        """The list of models."""
+        if path != "/v1/models" or self.models is None:
+            return None
+        return {"object": "list", "data": self.models}
 
     def record(self, path: str, headers: dict[str, str], body: Any) -> RecordedRequest:
         """Read a request, or raise ContractError."""
@@ -59,8 +81,12 @@ class FakeOpenAI(FakeProvider):
             self._read_responses(body, content)
         else:
             raise ContractError(f"{path}: there is no such path")
+        if body.get("response_format") and not self.schemas:
+            raise ContractError("response_format: unknown parameter")
+        if self.models and body["model"] not in {model["id"] for model in self.models}:
+            raise ContractError("model: there is no such model", status=404)
         if len(content.images) > self.max_images:
-            raise ContractError(f"At most {self.max_images} image(s) may be provided in one prompt")
+            raise ContractError(self.max_images_message.format(self.max_images))
         return RecordedRequest(
             path=path,
             headers=headers,
@@ -105,8 +131,7 @@ class FakeOpenAI(FakeProvider):
     def _add_image(self, url: str, detail: str | None, content: Content) -> None:
         if self.local and detail is not None:
             raise ContractError("image: detail is not supported")
-        allowed = LOCAL_FORMATS if self.local else ALL_FORMATS
-        content.images.append(read_data_url(url, allowed, detail))
+        content.images.append(read_data_url(url, self.formats, detail))
 
     def whole(self, request: RecordedRequest) -> dict[str, Any]:
         """The JSON of a whole reply."""
@@ -123,7 +148,7 @@ class FakeOpenAI(FakeProvider):
                     "logprobs": None,
                 }
             ],
-            "usage": _chat_usage(request, text),
+            "usage": self._chat_usage(request, text),
         }
 
     def events(self, request: RecordedRequest) -> Iterable[Event]:
@@ -145,7 +170,7 @@ class FakeOpenAI(FakeProvider):
         yield "", self._chunk(request, {}, self.finish_reason)
         wants_usage = (request.body.get("stream_options") or {}).get("include_usage")
         if wants_usage and self.report_usage:
-            yield "", self._chunk(request, None) | {"usage": _chat_usage(request, text)}
+            yield "", self._chunk(request, None) | {"usage": self._chat_usage(request, text)}
         yield "", "[DONE]"
 
     def _chunk(self, request: RecordedRequest, delta: Any, ending: Any = None) -> dict[str, Any]:
@@ -207,8 +232,23 @@ class FakeOpenAI(FakeProvider):
             },
         }
 
-    def error(self, status: int, message: str) -> dict[str, Any]:
+    def _chat_usage(self, request: RecordedRequest, text: str) -> dict[str, Any] | None:
+        if not self.report_usage:
+            return None
+        unseen = max(0, len(request.images) - self.sees)
+        tokens = input_tokens(request) - IMAGE_TOKENS * unseen
+        return {
+            "prompt_tokens": tokens,
+            "completion_tokens": len(text),
+            "total_tokens": tokens + len(text),
+            "prompt_tokens_details": {"cached_tokens": 2},
+        }
+
+    def error(
+        self, status: int, message: str, details: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """The JSON of an error."""
+        del details  # OpenAI gives none
         kind = "invalid_request_error" if status < 500 else "server_error"
         return {"error": {"message": message, "type": kind, "param": None, "code": None}}
 
@@ -219,7 +259,7 @@ class FakeOpenAI(FakeProvider):
 
 def input_tokens(request: RecordedRequest) -> int:
     """A count that tests can foresee: a token for each word, a hundred for each image."""
-    return len((request.system + " " + request.text).split()) + 100 * len(request.images)
+    return len((request.system + " " + request.text).split()) + IMAGE_TOKENS * len(request.images)
 
 
 def _check(body: Any, params: Any, name: str, stream: bool) -> None:
@@ -243,12 +283,3 @@ def _message(text: str, status: str) -> dict[str, Any]:
 
 def _output_text(text: str) -> dict[str, Any]:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
-
-
-def _chat_usage(request: RecordedRequest, text: str) -> dict[str, Any]:
-    return {
-        "prompt_tokens": input_tokens(request),
-        "completion_tokens": len(text),
-        "total_tokens": input_tokens(request) + len(text),
-        "prompt_tokens_details": {"cached_tokens": 2},
-    }

@@ -126,8 +126,15 @@ class FakeProvider(ABC):
         """The events of a streamed reply; raises HangUpError to break the connection."""
 
     @abstractmethod
-    def error(self, status: int, message: str) -> dict[str, Any]:
+    def error(
+        self, status: int, message: str, details: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """The JSON of an error."""
+
+    def listing(self, path: str) -> dict[str, Any] | None:
+        """The JSON at a path that is only read; `None` where there is nothing."""
+        del path
+        return None
 
     @abstractmethod
     def request_id_header(self) -> str:
@@ -155,6 +162,13 @@ class _Handler(BaseHTTPRequestHandler):
     fake: FakeProvider
     protocol_version = "HTTP/1.1"
 
+    def do_GET(self) -> None:
+        found = self.fake.listing(self.path)
+        if found is None:
+            self._send_json(404, self.fake.error(404, f"{self.path}: there is no such path"))
+        else:
+            self._send_json(200, found)
+
     def do_POST(self) -> None:
         data = self.rfile.read(int(self.headers["content-length"]))
         failure = self.fake.next_failure()
@@ -168,7 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
             request = self.fake.record(self.path, headers, json.loads(data))
         except ContractError as error:
             self.fake.violations.append(str(error))
-            self._send_json(400, self.fake.error(400, str(error)))
+            self._send_json(error.status, self.fake.error(error.status, str(error), error.details))
             return
         self.fake.requests.append(request)
         if self.fake.web_page:

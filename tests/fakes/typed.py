@@ -13,7 +13,19 @@ REQUIRED: Any = typing_extensions.Required
 
 
 class ContractError(ValueError):
-    """A request that the real server would refuse."""
+    """A request that the real server would refuse.
+
+    Attributes:
+        details: The machine-readable part of the refusal, where the real server gives one.
+        status: HTTP status of the refusal.
+    """
+
+    def __init__(
+        self, message: str, details: dict[str, Any] | None = None, *, status: int = 400
+    ) -> None:
+        super().__init__(message)
+        self.details = details
+        self.status = status
 
 
 def check_type(value: Any, expected: Any, where: str = "body") -> None:

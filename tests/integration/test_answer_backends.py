@@ -21,6 +21,7 @@ from ragsight.answer import (
     Answer,
     AnthropicBackend,
     OpenAIBackend,
+    OpenAICompatibleBackend,
     SynthesizerOptions,
     Usage,
     VisionSynthesizer,
@@ -30,7 +31,7 @@ from ragsight.chunks import Chunk
 from ragsight.errors import AnswerError, BackendError, StreamInterruptedError
 from ragsight.images import image_ref
 
-KINDS = ["responses", "chat", "local", "anthropic"]
+KINDS = ["responses", "chat", "local", "compatible", "anthropic"]
 WAYS = ["answer", "aanswer", "stream", "astream"]
 SOURCES = [passage(), figure(1), figure(2)]
 
@@ -48,7 +49,11 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def server(kind: str) -> Iterator[FakeProvider]:
-    fake = FakeAnthropic() if kind == "anthropic" else FakeOpenAI(local=kind == "local")
+    fake = (
+        FakeAnthropic()
+        if kind == "anthropic"
+        else FakeOpenAI(local=kind in {"local", "compatible"})
+    )
     fake.reply = "At 3 bar [1], as the figures show [2, 3]."
     with fake:
         yield fake
@@ -70,6 +75,8 @@ def make_backend(
         return AnthropicBackend(
             "claude-opus-4-7", api_key="k", base_url=server.base_url, timeout=5, **options
         )
+    if kind == "compatible":
+        return OpenAICompatibleBackend("qwen2.5vl", server.base_url, timeout=5, **options)
     if kind == "local":
         return OpenAIBackend("qwen2.5vl", base_url=server.base_url, timeout=5, **options)
     backend = OpenAIBackend(

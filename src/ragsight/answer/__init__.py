@@ -1,15 +1,19 @@
 """Cited answers from retrieved text and images, by any vision model."""
 
+from ragsight.answer.abilities import ServerAbilities
 from ragsight.answer.anthropic import AnthropicBackend
 from ragsight.answer.backend import VisionBackend, resolve_backend
+from ragsight.answer.batching import plan_answer
 from ragsight.answer.citations import find_markers
+from ragsight.answer.compatible import OpenAICompatibleBackend
+from ragsight.answer.costs import Price
 from ragsight.answer.finishing import finish_answer
 from ragsight.answer.labels import CitedSource, Evidence, cite_sources
 from ragsight.answer.openai import OpenAIBackend
 from ragsight.answer.options import SynthesizerOptions
 from ragsight.answer.planning import RequestPlan, TokenEstimate, plan_request
-from ragsight.answer.profiles import ImageRule, ModelProfile, profile_for
-from ragsight.answer.reranking import VisionReranker
+from ragsight.answer.profiles import ImageRule, ModelProfile, profile_for, register_profile
+from ragsight.answer.recording import RequestSaver, SentRequest
 from ragsight.answer.request import (
     Completion,
     ImagePart,
@@ -19,7 +23,8 @@ from ragsight.answer.request import (
     Usage,
     VisionRequest,
 )
-from ragsight.answer.result import Answer, Citation, DroppedSource
+from ragsight.answer.reranking import VisionReranker
+from ragsight.answer.result import Answer, Citation, DroppedSource, SentImage
 from ragsight.answer.streams import AnswerStream, AsyncAnswerStream
 from ragsight.answer.synthesizer import VisionSynthesizer
 from ragsight.answer.tokens import PatchTokens, TileTokens
@@ -38,8 +43,14 @@ __all__ = [
     "ImageRule",
     "ModelProfile",
     "OpenAIBackend",
+    "OpenAICompatibleBackend",
     "PatchTokens",
+    "Price",
     "RequestPlan",
+    "RequestSaver",
+    "SentImage",
+    "SentRequest",
+    "ServerAbilities",
     "StreamEvent",
     "SynthesizerOptions",
     "TextDelta",
@@ -48,13 +59,15 @@ __all__ = [
     "TokenEstimate",
     "Usage",
     "VisionBackend",
-    "VisionReranker",
     "VisionRequest",
+    "VisionReranker",
     "VisionSynthesizer",
     "cite_sources",
     "find_markers",
     "finish_answer",
+    "plan_answer",
     "plan_request",
     "profile_for",
+    "register_profile",
     "resolve_backend",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Literal
 
 from ragsight.answer.clients import Clients
 from ragsight.answer.failures import Endpoint
@@ -35,6 +35,9 @@ class AnthropicBackend(SdkBackend):
         timeout: Seconds that a request may take.
         max_retries: How often a refused or failed request is tried again.
         max_output_tokens: Longest answer.
+        cache: Have Anthropic keep instructions and sources for `5m` or `1h`, so that the next
+            question about the same sources costs less; the first one costs more. Another image,
+            or the same ones in another order, and nothing of it is found again.
         **parameters: Sent with each request as they are.
 
     Raises:
@@ -55,8 +58,11 @@ class AnthropicBackend(SdkBackend):
         timeout: float = 60,
         max_retries: int = 2,
         max_output_tokens: int = MAX_OUTPUT_TOKENS,
+        cache: Literal["5m", "1h"] | None = None,
         **parameters: Any,
     ) -> None:
+        if cache not in {None, "5m", "1h"}:
+            raise ConfigurationError(f"cache={cache!r}: choose '5m' or '1h'.")
         with extra("anthropic", "anthropic"):
             import anthropic
 
@@ -82,6 +88,7 @@ class AnthropicBackend(SdkBackend):
             profile_for("anthropic", model),
         )
         self._max_output_tokens = max_output_tokens
+        self._cache = cache
         self._parameters = parameters
         if parameters:
             check_parameters(self._create(self._clients.sync()), parameters, "anthropic")
@@ -90,11 +97,19 @@ class AnthropicBackend(SdkBackend):
         return client.messages.create
 
     def _arguments(self, request: VisionRequest) -> dict[str, Any]:
+        content = [_part(part) for part in request.parts]
+        system: Any = request.system
+        if self._cache is not None:
+            kept = {"cache_control": {"type": "ephemeral", "ttl": self._cache}}
+            system = [{"type": "text", "text": request.system, **kept}]
+            # The question comes last and changes; up to what comes before it all is the same.
+            if len(content) > 1:
+                content[-2] |= kept
         arguments = {
             "model": self.model,
             "max_tokens": self._max_output_tokens,
-            "system": request.system,
-            "messages": [{"role": "user", "content": [_part(part) for part in request.parts]}],
+            "system": system,
+            "messages": [{"role": "user", "content": content}],
         }
         return arguments | self._parameters
 
@@ -171,6 +186,7 @@ def _usage(usage: Any, output_tokens: int) -> Usage:
         input_tokens=usage.input_tokens + cached + written,
         output_tokens=output_tokens,
         cached_tokens=cached,
+        cache_write_tokens=written,
     )
 
 

@@ -72,5 +72,5 @@ def resolve_backend(backend: VisionBackend | str) -> VisionBackend:
         return AnthropicBackend(model)
     raise ConfigurationError(
         f"{backend!r} names no vision model. Write 'openai:MODEL' or 'anthropic:MODEL', or pass a "
-        f"backend such as OpenAIBackend(MODEL, base_url=...) for a server of your own."
+        f"backend such as OpenAICompatibleBackend(MODEL, ADDRESS) for a server of your own."
     )

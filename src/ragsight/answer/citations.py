@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 Span = tuple[int, int]
@@ -13,9 +13,13 @@ LONGEST_RANGE = 50
 """A range over more sources than that is no citation but a measurement or a stretch of years."""
 
 _NUMBER = r"[0-9]{1,4}"
-_ITEM = rf"{_NUMBER}(?:\s*[-\u2013]\s*{_NUMBER})?"
-_MARKER = re.compile(rf"(?<!!)\[\s*({_ITEM}(?:\s*[,;]\s*{_ITEM})*)\s*\]")
+# A marker may go on in the next line, but not in the next paragraph.
+_GAP = r"[^\S\n]{0,8}\n?[^\S\n]{0,8}"
+_ITEM = rf"{_NUMBER}(?:{_GAP}[-\u2013]{_GAP}{_NUMBER})?"
+_MARKER = re.compile(rf"(?<!!)\[{_GAP}({_ITEM}(?:{_GAP}[,;]{_GAP}{_ITEM})*){_GAP}\]")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
+_MAYBE_FENCE = re.compile(r" {0,3}(?:[`~]|$)")
+_TAIL = re.compile(r"[ \t]*(?:\[[\s0-9,;\-\u2013]*)?$")
 _BACKTICKS = re.compile(r"`+")
 _PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
 
@@ -49,6 +53,35 @@ def find_markers(text: str) -> tuple[Marker, ...]:
     return tuple(markers)
 
 
+def drop_numbers(text: str, valid: Collection[int]) -> tuple[str, tuple[int, ...]]:
+    """Take numbers that no source has out of a text's markers, and markers that lose them all.
+
+    Args:
+        text: An answer.
+        valid: The sources' numbers.
+
+    Returns:
+        The text, and what was taken out, in order and without repeats.
+
+    Example:
+        >>> drop_numbers("It is red [1, 9]. It is old [7].", {1})
+        ('It is red [1]. It is old.', (9, 7))
+    """
+    pieces: list[str] = []
+    dropped: dict[int, None] = {}
+    position = 0
+    for marker in find_markers(text):
+        wrong = [n for n in marker.numbers if n not in valid]
+        if not wrong:
+            continue
+        dropped.update(dict.fromkeys(wrong))
+        kept = ", ".join(str(n) for n in marker.numbers if n in valid)
+        before = text[position : marker.span[0]]
+        pieces.append(f"{before}[{kept}]" if kept else before.rstrip(" \t"))
+        position = marker.span[1]
+    return "".join([*pieces, text[position:]]), tuple(dropped)
+
+
 def code_spans(text: str) -> Iterator[Span]:
     """Find fenced code blocks and inline code of a Markdown text, in order.
 
@@ -61,6 +94,48 @@ def code_spans(text: str) -> Iterator[Span]:
         yield start, end
         position = end
     yield from _inline_code(text, position, len(text))
+
+
+def settled(text: str) -> tuple[int, int]:
+    """How much of a text that is still being written can't be read otherwise any more.
+
+    Args:
+        text: The text so far, from the beginning of a paragraph.
+
+    Returns:
+        Where the settled part ends, and where the last paragraph begins if no code is open in it,
+        so that what stands before can be forgotten.
+    """
+    line = text.rfind("\n") + 1
+    may_open_fence = _MAYBE_FENCE.match(text, line) is not None
+    blocks = list(_fenced_blocks(text))
+    if blocks and may_open_fence and blocks[-1][0] == line:
+        blocks.pop()  # what follows on its line may make inline code of it
+    if blocks and blocks[-1][1] == len(text):
+        return len(text), 0
+    start = blocks[-1][1] if blocks else 0
+    for boundary in _PARAGRAPH_END.finditer(text, start):
+        start = boundary.end()
+    tail = _TAIL.search(text, start)
+    code = list(_inline_code_of_paragraph(text, start, len(text)))
+    end = min(
+        tail.start() if tail is not None else len(text),
+        max(start, line) if may_open_fence else len(text),
+        _open_inline_code(text, start, code),
+    )
+    end = next((span[0] for span in code if span[0] < end < span[1]), end)
+    return end, start if end >= start else 0
+
+
+def _open_inline_code(text: str, start: int, closed: Sequence[Span]) -> int:
+    """Where inline code begins that what follows may close; the end of the text if it doesn't."""
+    for run in _BACKTICKS.finditer(text, start):
+        around = next((span for span in closed if span[0] <= run.start() < span[1]), None)
+        if around is None:
+            return run.start()
+        if run.end() == len(text):
+            return around[0]  # the run may still grow, and then it closes nothing
+    return len(text)
 
 
 def _fenced_blocks(text: str) -> Iterator[Span]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -16,6 +16,16 @@ LONGEST_DETAIL = 200
 
 # A provider's message may quote the request: a data URL, a stretch of base64, a passage.
 _PAYLOAD = re.compile(r"data:\S+|\S{40,}")
+
+_LIMITS = (
+    ("max_images", re.compile(r"at most ([0-9]+) image", re.IGNORECASE)),
+    (
+        "max_edge",
+        re.compile(r"(?:max|larger|exceed)[^.]*?\b([0-9]{3,5}) ?(?:px|pixels)", re.IGNORECASE),
+    ),
+    ("max_bytes", re.compile(r"bytes > ([0-9,]{4,}) bytes", re.IGNORECASE)),
+)
+"""How vLLM, Anthropic and others put it."""
 
 _HINTS = {
     400: "The provider refused the request.",
@@ -48,6 +58,56 @@ class Endpoint:
     model: str
     address: str
     timeout: float
+
+
+class ImageRefusedError(BackendError):
+    """The provider refused the images and said what it would take.
+
+    Attributes:
+        max_edge: Longest side in pixels.
+        max_bytes: Bytes before base64.
+        max_images: Images in one request.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        request_id: str | None = None,
+        limits: Mapping[str, int],
+    ) -> None:
+        super().__init__(message, status=status, request_id=request_id)
+        self.max_edge = limits.get("max_edge")
+        self.max_bytes = limits.get("max_bytes")
+        self.max_images = limits.get("max_images")
+
+
+def image_limits(message: str, details: object = None) -> dict[str, int]:
+    """The exact limits on images in a refusal; empty if it is about something else.
+
+    Args:
+        message: The provider's message.
+        details: Its machine-readable part, where there is one (Anthropic's error details).
+
+    Returns:
+        `max_edge`, `max_bytes` or `max_images`.
+
+    Example:
+        >>> image_limits("At most 1 image(s) may be provided in one prompt.")
+        {'max_images': 1}
+    """
+    edge = details.get("max_side_length_pixels") if isinstance(details, dict) else None
+    if isinstance(edge, int):
+        return {"max_edge": edge}
+    if "image" not in message.lower():
+        return {}
+    for name, pattern in _LIMITS:
+        if found := pattern.search(message):
+            value = int(found[1].replace(",", ""))
+            # Anthropic counts bytes in base64.
+            return {name: value // 4 * 3 if name == "max_bytes" else value}
+    return {}
 
 
 @contextmanager
@@ -91,11 +151,12 @@ def _refused(error: Exception, endpoint: Endpoint) -> BackendError:
     request_id = getattr(error, "request_id", None)
     if isinstance(status, int):
         hint = _HINTS.get(status, "The provider failed; try again later.")
-        return BackendError(
-            f"{who} answered with status {status}{_detail(error)}. {hint}",
-            status=status,
-            request_id=request_id if isinstance(request_id, str) else None,
-        )
+        message = f"{who} answered with status {status}{_detail(error)}. {hint}"
+        request_id = request_id if isinstance(request_id, str) else None
+        limits = image_limits(_message(error), _body(error).get("details"))
+        if limits and status in {400, 413, 422}:
+            return ImageRefusedError(message, status=status, request_id=request_id, limits=limits)
+        return BackendError(message, status=status, request_id=request_id)
     if isinstance(error, endpoint.sdk.APITimeoutError):
         return BackendError(f"{who} didn't answer in {endpoint.timeout:g} s. Raise timeout.")
     if isinstance(error, (endpoint.sdk.APIConnectionError, *_transport_errors())):
@@ -105,15 +166,24 @@ def _refused(error: Exception, endpoint: Endpoint) -> BackendError:
 
 
 def _detail(error: Exception) -> str:
-    body = getattr(error, "body", None)
-    inner = body.get("error", body) if isinstance(body, dict) else None
-    message = inner.get("message") if isinstance(inner, dict) else None
-    if not isinstance(message, str) or not message:
+    message = _message(error)
+    if not message:
         return ""
     clean = " ".join(_PAYLOAD.sub("…", message).split()).rstrip(".")
     if len(clean) > LONGEST_DETAIL:
         clean = f"{clean[:LONGEST_DETAIL]}…"
     return f" ({clean})"
+
+
+def _message(error: Exception) -> str:
+    message = _body(error).get("message")
+    return message if isinstance(message, str) else ""
+
+
+def _body(error: Exception) -> dict[str, object]:
+    body = getattr(error, "body", None)
+    inner = body.get("error", body) if isinstance(body, dict) else None
+    return inner if isinstance(inner, dict) else {}
 
 
 def _transport_reason(error: Exception) -> str:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from ragsight.answer.citations import Marker, Span, find_markers
-from ragsight.answer.neutral import SENTINEL
+from ragsight.answer.citations import Span, find_markers
+from ragsight.answer.filters import MarkerFilter, SentinelFilter
 from ragsight.answer.planning import RequestPlan
 from ragsight.answer.request import Completion, StreamEvent, TextDelta
-from ragsight.answer.result import Answer, Citation
+from ragsight.answer.result import Answer, Citation, SentImage
 from ragsight.chunks import Chunk
-from ragsight.errors import StreamInterruptedError
+from ragsight.errors import AnswerError, StreamInterruptedError
 
-_URL = re.compile(r"https?://[^\s<>\"'`|\\^{}\[\]]+", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]")
-_AFTER_SENTINEL = " \t\r\n.,:;-*"
+_URL = re.compile(
+    r"(?:\b[a-z][a-z0-9+.\-]{1,15}://|\bwww\.|\bmailto:)[^\s<>\"'`|\\^{}\[\]]+", re.IGNORECASE
+)
 
 _ENDINGS = {
     "length": "The answer was cut off at the limit of output tokens; raise max_output_tokens.",
@@ -24,100 +25,92 @@ _ENDINGS = {
 }
 
 
-class SentinelFilter:
-    """Take the abstention sentinel out of a text that may arrive in pieces.
-
-    What comes out doesn't depend on where the text was cut: a piece that may be the beginning of
-    the sentinel waits, and so does everything before the first word, so that the full stop of
-    `NO_ANSWER.` is not shown.
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is known of a reply's text.
 
     Attributes:
-        found: Whether the sentinel was there.
-
-    Example:
-        >>> sieve = SentinelFilter()
-        >>> sieve.feed("NO_AN") + sieve.feed("SWER.") + sieve.close(), sieve.found
-        ('', True)
+        text: The text to show.
+        abstained: Whether the model said that the sources don't hold the answer.
+        invalid: Numbers that it cited and no source has.
     """
 
-    def __init__(self) -> None:
-        self.found = False
-        self._held = ""
-        self._in_words = False
-        self._leads = False
-
-    def feed(self, piece: str) -> str:
-        """Take a piece in and return what can be shown."""
-        text = self._held + piece
-        while SENTINEL in text:
-            before, _, after = text.partition(SENTINEL)
-            self.found = True
-            self._leads = self._leads or not (self._in_words or _WORD.search(before))
-            text = before + after
-        keep = next(n for n in range(len(SENTINEL) - 1, -1, -1) if text.endswith(SENTINEL[:n]))
-        ready = text[: len(text) - keep]
-        if not self._in_words and not _WORD.search(ready):
-            self._held = text
-            return ""
-        if self._leads and not self._in_words:
-            ready = ready.lstrip(_AFTER_SENTINEL)
-        self._in_words = True
-        self._held = text[len(text) - keep :]
-        return ready
-
-    def close(self) -> str:
-        """Return what was held back."""
-        rest, self._held = self._held, ""
-        if self._in_words or not self.found:
-            return rest
-        return rest.lstrip(_AFTER_SENTINEL) if _WORD.search(rest) else ""
+    text: str
+    abstained: bool
+    invalid: tuple[int, ...] = ()
 
 
 class AnswerAssembler:
     """Build an answer from a stream's events; knows nothing of networks or event loops.
 
+    Args:
+        plan: What was asked.
+        strict: Raise an error at the first citation that no source has.
+
     Attributes:
         answer: The answer, once `close` was called.
+        findings: What is known of its text, once `close` was called.
     """
 
-    def __init__(self, plan: RequestPlan) -> None:
+    def __init__(self, plan: RequestPlan, *, strict: bool = False) -> None:
         self.answer: Answer | None = None
+        self.findings: Findings | None = None
         self._plan = plan
-        self._filter = SentinelFilter()
+        self._strict = strict
+        self._sentinel = SentinelFilter()
+        self._markers = MarkerFilter({source.n for source in plan.sources})
         self._shown: list[str] = []
         self._received: list[str] = []
         self._completion: Completion | None = None
 
+    @property
+    def partial(self) -> str:
+        """The text that has arrived."""
+        return "".join(self._received)
+
     def feed(self, event: StreamEvent) -> str:
-        """Take an event in and return the text to show now."""
+        """Take an event in and return the text to show now.
+
+        Raises:
+            AnswerError: If it cites what no source has, and that is an error here.
+        """
         if isinstance(event, Completion):
             self._completion = event
             return ""
         self._received.append(event.text)
-        return self._show(self._filter.feed(event.text))
+        return self._show(self._markers.feed(self._sentinel.feed(event.text)))
 
     def close(self) -> str:
         """End the stream, make the answer, and return the last of its text.
 
         Raises:
             StreamInterruptedError: If the stream ended without its completion.
+            AnswerError: If it cites what no source has, and that is an error here.
         """
         if self._plan.request is None:
             self.answer = nothing_found(self._plan)
             return self.answer.text
         if self._completion is None:
             raise StreamInterruptedError(
-                "The stream ended before the answer did. Ask again.",
-                partial="".join(self._received),
+                "The stream ended before the answer did. Ask again.", partial=self.partial
             )
-        rest = self._show(self._filter.close())
+        if not self._received:
+            self.feed(TextDelta(self._completion.text))
+        rest = self._show(self._markers.feed(self._sentinel.close()) + self._markers.close())
         text = "".join(self._shown)
-        if self._filter.found and not text:
+        if self._sentinel.found and not text:
             rest = text = self._plan.nothing_found
-        self.answer = _answer(self._plan, text, self._completion, abstained=self._filter.found)
+        self.findings = Findings(text, self._sentinel.found, self._markers.invalid)
+        self.answer = cited_answer(self._plan, self.findings, self._completion)
         return rest
 
     def _show(self, text: str) -> str:
+        if self._strict and self._markers.invalid:
+            numbers = ", ".join(str(n) for n in self._markers.invalid)
+            raise AnswerError(
+                f"The answer cites {numbers}, but there are {len(self._plan.sources)} sources. Ask "
+                f"again, or set SynthesizerOptions.invalid_citations to 'repaired' or 'dropped'."
+            )
         if text:
             self._shown.append(text)
         return text
@@ -131,10 +124,10 @@ def finish_answer(plan: RequestPlan, completion: Completion) -> Answer:
         completion: What the model replied.
 
     Returns:
-        The answer, its citations mapped back to the plan's chunks.
+        The answer, its citations mapped back to the plan's chunks; what it cites that no source
+        has is taken out of the text.
     """
     assembler = AnswerAssembler(plan)
-    assembler.feed(TextDelta(completion.text))
     assembler.feed(completion)
     assembler.close()
     return assembler.answer if assembler.answer is not None else nothing_found(plan)
@@ -151,32 +144,52 @@ def nothing_found(plan: RequestPlan) -> Answer:
     )
 
 
-def _answer(plan: RequestPlan, text: str, completion: Completion, *, abstained: bool) -> Answer:
+def cited_answer(plan: RequestPlan, findings: Findings, completion: Completion) -> Answer:
+    """The answer that a cleaned text stands for."""
     chunks = {source.n: source.cited.chunk for source in plan.sources}
-    markers = find_markers(text)
-    citations = tuple(_citations(markers, chunks))
-    invalid = dict.fromkeys(n for marker in markers for n in marker.numbers if n not in chunks)
-    warnings = [*plan.warnings, *_warnings(plan, text, completion)]
-    if not abstained and not citations:
+    citations = tuple(_citations(findings.text, chunks))
+    warnings = [*plan.warnings, *reply_warnings(plan, findings.text, completion)]
+    if findings.invalid:
+        numbers = ", ".join(str(n) for n in findings.invalid)
+        warnings.append(f"The model cited {numbers}, which no source has; that was taken out.")
+    if not findings.abstained and not citations:
         warnings.append("The answer cites no source; check it before you rely on it.")
     return Answer(
-        text=text,
+        text=findings.text,
         citations=citations,
         sources=tuple(chunks.values()),
         dropped=plan.dropped,
-        abstained=abstained,
-        invalid_citations=tuple(invalid),
+        images=sent_images(plan),
+        abstained=findings.abstained,
+        invalid_citations=findings.invalid,
         usage=completion.usage,
         model=completion.model,
         finish_reason=completion.finish_reason,
-        request_id=completion.request_id,
+        request_ids=() if completion.request_id is None else (completion.request_id,),
         warnings=tuple(warnings),
     )
 
 
-def _citations(markers: tuple[Marker, ...], chunks: Mapping[int, Chunk]) -> Iterator[Citation]:
+def sent_images(plan: RequestPlan) -> tuple[SentImage, ...]:
+    """The images of a plan, with the numbers of their sources."""
+    return tuple(
+        SentImage(source.n, source.image) for source in plan.sources if source.image is not None
+    )
+
+
+def reply_warnings(plan: RequestPlan, text: str, completion: Completion) -> Iterator[str]:
+    """What a reader should know of a reply: how it ended, and links that no source holds."""
+    if completion.finish_reason in _ENDINGS:
+        yield _ENDINGS[completion.finish_reason]
+    known = _links([plan.question, *(_words_of(s.cited.chunk) for s in plan.sources)])
+    for url in _links([text]):
+        if url not in known:
+            yield f"The answer holds a link that is in none of its sources: {url}"
+
+
+def _citations(text: str, chunks: Mapping[int, Chunk]) -> Iterator[Citation]:
     spans: dict[int, list[Span]] = {}
-    for marker in markers:
+    for marker in find_markers(text):
         for n in marker.numbers:
             if n in chunks:
                 spans.setdefault(n, []).append(marker.span)
@@ -184,14 +197,11 @@ def _citations(markers: tuple[Marker, ...], chunks: Mapping[int, Chunk]) -> Iter
         yield Citation(n, chunks[n], tuple(places))
 
 
-def _warnings(plan: RequestPlan, text: str, completion: Completion) -> Iterator[str]:
-    if completion.finish_reason in _ENDINGS:
-        yield _ENDINGS[completion.finish_reason]
-    known = "\n".join([plan.question, *(_words_of(s.cited.chunk) for s in plan.sources)])
-    for url in dict.fromkeys(match[0].rstrip(".,;:!?)") for match in _URL.finditer(text)):
-        if url not in known:
-            yield f"The answer holds a link that is in none of its sources: {url}"
+def _links(texts: Sequence[str]) -> list[str]:
+    found = (match[0].rstrip(".,;:!?)*_") for text in texts for match in _URL.finditer(text))
+    return list(dict.fromkeys(found))
 
 
 def _words_of(chunk: Chunk) -> str:
-    return f"{chunk.text}\n{chunk.source.uri}\n{dict(chunk.metadata)}"
+    values = "\n".join(str(value) for value in chunk.metadata.values())
+    return f"{chunk.text}\n{chunk.source.uri}\n{values}"

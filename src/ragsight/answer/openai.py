@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ragsight.answer.clients import Clients
 from ragsight.answer.failures import Endpoint
-from ragsight.answer.openai_wire import CHAT, RESPONSES, RequestStyle
+from ragsight.answer.openai_wire import CHAT, RESEMBLING, RESPONSES, Dialect, RequestStyle
 from ragsight.answer.profiles import profile_for
 from ragsight.answer.request import Completion, VisionRequest
 from ragsight.answer.sdk import (
@@ -23,7 +23,7 @@ KEY_VARIABLE = "OPENAI_API_KEY"
 
 
 class OpenAIBackend(SdkBackend):
-    """A model of OpenAI, or of a server that speaks its API (Ollama, vLLM, llama.cpp, gateways).
+    """A model of OpenAI, or of a server that speaks its API (see `OpenAICompatibleBackend`).
 
     OpenAI itself is asked through the Responses API and told to store nothing. A server at
     `base_url` is asked through the Chat API, gets PNG and JPEG as data URLs only, and is sent the
@@ -50,6 +50,8 @@ class OpenAIBackend(SdkBackend):
         OpenAIBackend('qwen2.5vl')
     """
 
+    _provider = "OpenAI"
+
     def __init__(
         self,
         model: str,
@@ -70,7 +72,8 @@ class OpenAIBackend(SdkBackend):
         if self._api not in {"responses", "chat"}:
             raise ConfigurationError(f"api={api!r}: choose 'responses' or 'chat'.")
         # A server that only resembles OpenAI's: it knows neither `detail` nor every format.
-        self._resembles = bool(address) and self._api == "chat"
+        resembles = bool(address) and self._api == "chat"
+        self._dialect = RESEMBLING if resembles else Dialect()
         settings: dict[str, Any] = {
             "api_key": _key(api_key, foreign=base_url is not None),
             "base_url": address or None,
@@ -81,12 +84,12 @@ class OpenAIBackend(SdkBackend):
             Clients(lambda: openai.OpenAI(**settings), lambda: openai.AsyncOpenAI(**settings)),
             Endpoint(
                 sdk=openai,
-                name="OpenAI",
+                name=self._provider,
                 model=model,
                 address=public_address(address),
                 timeout=timeout,
             ),
-            profile_for("local" if self._resembles else "openai", model),
+            profile_for("local" if resembles else "openai", model),
         )
         self._max_output_tokens = max_output_tokens
         self._parameters = parameters
@@ -103,9 +106,9 @@ class OpenAIBackend(SdkBackend):
         return RESPONSES if self._api == "responses" else CHAT
 
     def _arguments(self, request: VisionRequest) -> dict[str, Any]:
-        arguments = self._style.arguments(request, resembles=self._resembles)
+        arguments = self._style.arguments(request, self._dialect)
         if self._max_output_tokens is not None:
-            name = self._style.limit_name(resembles=self._resembles)
+            name = self._style.limit_name(self._dialect)
             arguments[name] = self._max_output_tokens
         return {"model": self.model} | arguments | self._parameters
 

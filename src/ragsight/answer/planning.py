@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from ragsight.answer.labels import Evidence, cite_source
+from ragsight.answer.notes import NotesBatch, notes_batch, notes_question
 from ragsight.answer.options import SynthesizerOptions
 from ragsight.answer.ordering import reading_order
 from ragsight.answer.profiles import ModelProfile
 from ragsight.answer.prompt import PlannedSource, system_text, user_parts
 from ragsight.answer.request import VisionRequest
 from ragsight.answer.result import DroppedSource
-from ragsight.answer.selection import Selection, select_sources
+from ragsight.answer.selection import Selected, Selection, find_candidates, select_sources
 from ragsight.answer.tokens import estimate_text_tokens
-from ragsight.errors import ConfigurationError, QueryError
+from ragsight.errors import AnswerError, ConfigurationError, QueryError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,8 @@ class TokenEstimate:
     Attributes:
         text: Tokens of all text, estimated from its length.
         images: Tokens of all images, by the provider's formula.
+
+    With batches it is the sum of their requests; what the notes will cost isn't known.
     """
 
     text: int = 0
@@ -45,6 +49,8 @@ class RequestPlan:
         request: What the model gets; `None` where there is nothing to answer from.
         dropped: What it doesn't get, and why.
         estimate: What the request will cost.
+        batches: Requests for notes that come before `request`, which is then completed with what
+            they find; empty where all sources fit into one request.
         nothing_found: What the answer says where there is no request.
         warnings: What a reader of the answer should know.
     """
@@ -54,6 +60,7 @@ class RequestPlan:
     request: VisionRequest | None = None
     dropped: tuple[DroppedSource, ...] = ()
     estimate: TokenEstimate = TokenEstimate()
+    batches: tuple[NotesBatch, ...] = ()
     nothing_found: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -64,16 +71,32 @@ def plan_request(
     profile: ModelProfile,
     options: SynthesizerOptions,
 ) -> RequestPlan:
-    """Choose, number, prepare and word the sources of a question.
+    """Choose, number, prepare and word the sources of a question for a single request.
 
     Args:
         question: The question.
         sources: Hits or chunks; their images are opened here.
         profile: The model's limits.
-        options: The caller's wishes.
+        options: The caller's wishes; where `overflow` is `map_reduce`, what doesn't fit into this
+            one request is dropped (see `plan_answer`).
 
     Returns:
         The plan. Images that can't be opened or don't fit are in `dropped` and in `warnings`.
+
+    Raises:
+        QueryError: If the question is empty.
+        ConfigurationError: If the model doesn't know `options.detail`.
+        AnswerError: If not all fits and `options.overflow` is `raise`.
+    """
+    detail = check_question(question, profile, options)
+    candidates, dropped = find_candidates(sources, options)
+    selection = select_sources(candidates, profile, options)
+    selection.dropped[:0] = dropped
+    return plan_selected(question, [selection], profile, options, detail)
+
+
+def check_question(question: str, profile: ModelProfile, options: SynthesizerOptions) -> str:
+    """The level of detail to ask with.
 
     Raises:
         QueryError: If the question is empty.
@@ -86,46 +109,106 @@ def plan_request(
         raise ConfigurationError(
             f"detail={options.detail!r}: {profile.name} knows {', '.join(profile.rules)}."
         )
-    selection = select_sources(sources, profile, options)
-    if not selection.kept:
+    return detail
+
+
+def plan_selected(
+    question: str,
+    selections: Sequence[Selection],
+    profile: ModelProfile,
+    options: SynthesizerOptions,
+    detail: str,
+) -> RequestPlan:
+    """Number and word what was selected, for one request or for several.
+
+    Raises:
+        AnswerError: If something didn't fit and `options.overflow` is `raise`.
+    """
+    dropped = tuple(entry for selection in selections for entry in selection.dropped)
+    warnings = [warning for selection in selections for warning in selection.warnings]
+    if options.overflow == "raise":
+        _refuse_overflow(dropped)
+    if not any(selection.kept for selection in selections):
         return RequestPlan(
             question=question,
-            dropped=tuple(selection.dropped),
+            dropped=dropped,
             nothing_found=options.nothing_found,
-            warnings=tuple(selection.warnings),
+            warnings=tuple(warnings),
         )
-    planned = _numbered(selection, options)
-    request = VisionRequest(
-        system=system_text(options.instructions),
-        parts=user_parts(question, planned),
-        detail=detail,
-    )
+    batches = numbered(selections, options)
+    if len(batches) == 1:
+        request = VisionRequest(
+            system=system_text(options.instructions),
+            parts=user_parts(question, batches[0]),
+            detail=detail,
+        )
+        notes: tuple[NotesBatch, ...] = ()
+    else:
+        request = notes_question(question, options.instructions, detail)
+        notes = tuple(notes_batch(question, batch, detail) for batch in batches)
     return RequestPlan(
         question=question,
-        sources=planned,
+        sources=tuple(source for batch in batches for source in batch),
         request=request,
-        dropped=tuple(selection.dropped),
-        estimate=TokenEstimate(
-            text=estimate_text_tokens(request.system) + estimate_text_tokens(request.text),
-            images=selection.image_tokens,
-        ),
+        batches=notes,
+        dropped=dropped,
+        estimate=_estimate([*(batch.request for batch in notes), request], selections),
         nothing_found=options.nothing_found,
-        warnings=tuple(([profile.warning] if profile.warning else []) + selection.warnings),
+        warnings=(*_profile_warnings(profile), *warnings),
     )
 
 
-def _numbered(selection: Selection, options: SynthesizerOptions) -> tuple[PlannedSource, ...]:
-    ordered = reading_order([(kept.position, kept) for kept in selection.kept], options.order)
-    carrier: dict[str, int] = {}
-    planned = []
-    for n, kept in enumerate(ordered, start=1):
-        first = carrier.setdefault(kept.digest, n) if kept.digest else n
-        planned.append(
-            PlannedSource(
-                cited=cite_source(n, kept.chunk),
-                text=kept.text,
-                image=selection.images.get(kept.digest) if first == n else None,
-                same_as=first if first != n else None,
-            )
+def numbered(
+    selections: Sequence[Selection], options: SynthesizerOptions
+) -> list[tuple[PlannedSource, ...]]:
+    """Number the sources of all requests from 1, in the order in which the model reads them."""
+    batches: list[tuple[PlannedSource, ...]] = []
+    n = 0
+    for selection in selections:
+        ordered = reading_order([(kept.position, kept) for kept in selection.kept], options.order)
+        batches.append(tuple(_planned(ordered, selection, n)))
+        n += len(ordered)
+    return [batch for batch in batches if batch]
+
+
+def _planned(
+    ordered: Sequence[Selected], selection: Selection, offset: int
+) -> Iterator[PlannedSource]:
+    own = {
+        kept.digest: n
+        for n, kept in reversed(list(enumerate(ordered, offset + 1)))
+        if not kept.near
+    }
+    for n, kept in enumerate(ordered, start=offset + 1):
+        carrier = own.get(kept.digest)
+        yield PlannedSource(
+            cited=cite_source(n, kept.chunk),
+            text=kept.text,
+            image=selection.images.get(kept.digest) if carrier == n else None,
+            same_as=carrier if kept.digest and carrier != n else None,
+            near=kept.near,
         )
-    return tuple(planned)
+
+
+def _estimate(requests: Sequence[VisionRequest], selections: Sequence[Selection]) -> TokenEstimate:
+    return TokenEstimate(
+        text=sum(estimate_text_tokens(r.system) + estimate_text_tokens(r.text) for r in requests),
+        images=sum(selection.image_tokens for selection in selections),
+    )
+
+
+def _profile_warnings(profile: ModelProfile) -> Iterator[str]:
+    if profile.warning:
+        yield profile.warning
+    if profile.retires and date.today().isoformat() >= profile.retires:
+        yield f"The provider serves {profile.name} no longer than {profile.retires}; change models."
+
+
+def _refuse_overflow(dropped: Sequence[DroppedSource]) -> None:
+    left_out = [entry for entry in dropped if entry.cause == "overflow"]
+    if left_out:
+        raise AnswerError(
+            f"{len(left_out)} of the sources don't fit into one request, the first of them "
+            f"{left_out[0].chunk.title}: {left_out[0].reason}. Give fewer sources, raise the "
+            f"budgets, or set SynthesizerOptions.overflow to 'map_reduce' or 'drop'."
+        )

@@ -1,90 +1,59 @@
-"""What each vision model takes and what an image costs it, as published on `TABLE_DATE`.
+"""Profiles of the providers' vision models, as their documentation had them on `TABLE_DATE`.
 
 A model that isn't in the table gets a cautious profile and a warning on the answer. To teach
-ragsight another model, pass a `ModelProfile` of your own in `SynthesizerOptions(profile=...)`.
+ragsight another model, pass a `ModelProfile` of your own in `SynthesizerOptions(profile=...)`, or
+put it into the table with `register_profile`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Literal, TypeAlias, get_args
 
-from ragsight.answer.tokens import PatchTokens, TileTokens, TokenRule
+from ragsight.answer.model_profile import DETAILS, Detail, ImageRule, ModelProfile
+from ragsight.answer.tokens import PatchTokens, TileTokens
 from ragsight.images.preparing import ImageLimits
+
+__all__ = [
+    "CLAUDE",
+    "CLAUDE_4_7",
+    "DETAILS",
+    "LOCAL",
+    "OPENAI_PROFILES",
+    "TABLE_DATE",
+    "Detail",
+    "ImageRule",
+    "ModelProfile",
+    "profile_for",
+    "register_profile",
+]
 
 TABLE_DATE = "2026-11"
 """When the limits and formulas below were read in the providers' documentation."""
 
-Detail: TypeAlias = Literal["auto", "low", "high", "original"]
-
-DETAILS: tuple[Detail, ...] = get_args(Detail)
-
 WEB_FORMATS = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 _UNBOUNDED = 1 << 20
+_MILLION = 1_000_000
+
+_registered: dict[tuple[str, str], ModelProfile] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRule:
-    """How a model looks at an image at one level of detail.
+def register_profile(provider: str, family: str, profile: ModelProfile) -> None:
+    """Teach ragsight a family of models, for this process; it goes before the table.
 
-    Attributes:
-        limits: The largest size that isn't scaled down by the provider.
-        tokens: What an image of a given size costs.
-    """
-
-    limits: ImageLimits
-    tokens: TokenRule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelProfile:
-    """Limits of a vision model.
-
-    Attributes:
-        name: Family of models that share these limits.
-        rules: How it looks at images, by level of detail (`low`, `high`, `original`).
-        auto: The level that `auto` stands for.
-        max_images: Images that one request may hold.
-        default_images: Images that are sent unless the caller asks for more; `None` for all.
-        max_request_bytes: Largest request, images counted in base64.
-        many_images: Above this many images `many_images_edge` holds for each of them.
-        many_images_edge: Longest side in pixels then.
-        warning: What the caller should know about this profile.
+    Args:
+        provider: `openai`, `anthropic` or `local`.
+        family: The model's name, or what its snapshots' names begin with before a hyphen.
+        profile: Its limits.
 
     Example:
-        >>> profile_for("anthropic", "claude-opus-4-7").rule("high").limits.fit(3840, 2160)
-        (2576, 1449)
+        >>> register_profile("openai", "gpt-7", profile_for("openai", "gpt-5.4"))
+        >>> profile_for("openai", "gpt-7-2027-03-01").name
+        'gpt-5.4'
     """
-
-    name: str
-    rules: Mapping[str, ImageRule]
-    auto: str = "high"
-    max_images: int
-    default_images: int | None = None
-    max_request_bytes: int
-    many_images: int | None = None
-    many_images_edge: int | None = None
-    warning: str = ""
-
-    def level(self, detail: str) -> str | None:
-        """The level that a caller's `detail` means here, or `None` where there is no such level."""
-        level = self.auto if detail == "auto" else detail
-        return level if level in self.rules else None
-
-    def rule(self, detail: str, *, images: int = 1) -> ImageRule:
-        """How an image is looked at in a request of so many images.
-
-        Raises:
-            KeyError: If the model has no such level; see `level`.
-        """
-        rule = self.rules[self.auto if detail == "auto" else detail]
-        if self.many_images is None or self.many_images_edge is None or images <= self.many_images:
-            return rule
-        edge = min(rule.limits.max_edge, self.many_images_edge)
-        return replace(rule, limits=replace(rule.limits, max_edge=edge))
+    _registered[provider, family] = profile
 
 
 def profile_for(provider: str, model: str) -> ModelProfile:
@@ -97,6 +66,9 @@ def profile_for(provider: str, model: str) -> ModelProfile:
     Returns:
         The profile, or a cautious one whose `warning` says so.
     """
+    for (owner, family), profile in sorted(_registered.items(), key=lambda item: -len(item[0][1])):
+        if owner == provider and _belongs(model, family):
+            return profile
     if provider == "local":
         return LOCAL
     if provider == "anthropic":
@@ -105,9 +77,13 @@ def profile_for(provider: str, model: str) -> ModelProfile:
             return _unknown(_CLAUDE_CAUTIOUS, model)
         return CLAUDE_4_7 if version >= (4, 7) else CLAUDE
     for family, profile in _OPENAI_BY_LENGTH:
-        if model == family or model.startswith((f"{family}-", f"ft:{family}")):
+        if _belongs(model, family):
             return profile
     return _unknown(_OPENAI_CAUTIOUS, model)
+
+
+def _belongs(model: str, family: str) -> bool:
+    return model == family or model.startswith((f"{family}-", f"ft:{family}"))
 
 
 def _unknown(profile: ModelProfile, model: str) -> ModelProfile:
@@ -144,9 +120,14 @@ def _tiles(max_edge: int, short_edge: int | None, base: int, tile: int) -> Image
     return ImageRule(limits, TileTokens(base, tile))
 
 
-def _openai(name: str, auto: str = "high", **rules: ImageRule) -> ModelProfile:
+def _openai(
+    name: str, context: int, auto: str = "high", retires: str = "", **rules: ImageRule
+) -> ModelProfile:
     return ModelProfile(
         name=name,
+        context=context,
+        date=TABLE_DATE,
+        retires=retires,
         rules=MappingProxyType(rules),
         auto=auto,
         max_images=1500,
@@ -154,9 +135,10 @@ def _openai(name: str, auto: str = "high", **rules: ImageRule) -> ModelProfile:
     )
 
 
-def _openai_tiles(name: str, base: int, tile: int) -> ModelProfile:
+def _openai_tiles(name: str, context: int, base: int, tile: int, retires: str = "") -> ModelProfile:
     # At low detail the model sees 512 pixels and charges the base alone.
-    return _openai(name, low=_tiles(512, None, base, 0), high=_tiles(2048, 768, base, tile))
+    low, high = _tiles(512, None, base, 0), _tiles(2048, 768, base, tile)
+    return _openai(name, context, retires=retires, low=low, high=high)
 
 
 _LOW = _patches(512, None)
@@ -165,13 +147,17 @@ _WIDE = _patches(2048, 6144)
 _ORIGINAL = _patches(_UNBOUNDED, 30_000)
 _ORIGINAL_6000 = _patches(6000, 10_000)
 
-_GPT_5_4 = _openai("gpt-5.4", low=_WIDE, high=_HIGH, original=_ORIGINAL_6000)
-_GPT_5_6 = _openai("gpt-5.6", "original", low=_LOW, high=_HIGH, original=_ORIGINAL)
+_GPT_5_4 = _openai("gpt-5.4", _MILLION, low=_WIDE, high=_HIGH, original=_ORIGINAL_6000)
+_GPT_5_4_SMALL = replace(_GPT_5_4, context=400_000)
+_GPT_5_6 = _openai("gpt-5.6", 400_000, "original", low=_LOW, high=_HIGH, original=_ORIGINAL)
+_PATCHES_4_1_MINI = _patches(2048, 6144, 1.62)
+_4O_ENDS = "2027-01-14"
 
 OPENAI_PROFILES: Mapping[str, ModelProfile] = MappingProxyType(
     {
         "gpt-6-astra": _openai(
             "gpt-6-astra",
+            400_000,
             "original",
             low=_LOW,
             high=_patches(_UNBOUNDED, 2500),
@@ -181,21 +167,27 @@ OPENAI_PROFILES: Mapping[str, ModelProfile] = MappingProxyType(
         "gpt-5.6-sol": _GPT_5_6,
         "gpt-5.6-terra": _GPT_5_6,
         "gpt-5.6-luna": _GPT_5_6,
-        "gpt-5.5": _openai("gpt-5.5", "original", low=_LOW, high=_HIGH, original=_ORIGINAL_6000),
-        "gpt-5.4": _GPT_5_4,
-        "gpt-5.4-mini": _GPT_5_4,
-        "gpt-5.4-nano": _GPT_5_4,
-        "gpt-5.2": _openai("gpt-5.2", low=_WIDE, high=_WIDE),
-        "gpt-4.1-mini": _openai(
-            "gpt-4.1-mini", low=_patches(2048, 6144, 1.62), high=_patches(2048, 6144, 1.62)
+        "gpt-5.5": _openai(
+            "gpt-5.5", _MILLION, "original", low=_LOW, high=_HIGH, original=_ORIGINAL_6000
         ),
-        "gpt-5.1": _openai_tiles("gpt-5", 70, 140),
-        "gpt-5": _openai_tiles("gpt-5", 70, 140),
-        "gpt-4o": _openai_tiles("gpt-4o", 85, 170),
-        "gpt-4.1": _openai_tiles("gpt-4o", 85, 170),
-        "o1": _openai_tiles("o1", 75, 150),
-        "o3": _openai_tiles("o1", 75, 150),
-        "gpt-4o-mini": _openai_tiles("gpt-4o-mini", 2833, 5667),
+        "gpt-5.4": _GPT_5_4,
+        "gpt-5.4-mini": _GPT_5_4_SMALL,
+        "gpt-5.4-nano": _GPT_5_4_SMALL,
+        "gpt-5.2": _openai("gpt-5.2", 400_000, low=_WIDE, high=_WIDE),
+        "gpt-4.1-mini": _openai(
+            "gpt-4.1-mini",
+            _MILLION,
+            retires=_4O_ENDS,
+            low=_PATCHES_4_1_MINI,
+            high=_PATCHES_4_1_MINI,
+        ),
+        "gpt-5.1": _openai_tiles("gpt-5", 400_000, 70, 140),
+        "gpt-5": _openai_tiles("gpt-5", 400_000, 70, 140),
+        "gpt-4o": _openai_tiles("gpt-4o", 128_000, 85, 170, _4O_ENDS),
+        "gpt-4.1": _openai_tiles("gpt-4o", _MILLION, 85, 170, _4O_ENDS),
+        "o1": _openai_tiles("o1", 200_000, 75, 150),
+        "o3": _openai_tiles("o1", 200_000, 75, 150),
+        "gpt-4o-mini": _openai_tiles("gpt-4o-mini", 128_000, 2833, 5667, _4O_ENDS),
     }
 )
 """Profiles of OpenAI's models by name."""
@@ -203,10 +195,14 @@ OPENAI_PROFILES: Mapping[str, ModelProfile] = MappingProxyType(
 _OPENAI_BY_LENGTH = sorted(OPENAI_PROFILES.items(), key=lambda item: -len(item[0]))
 
 # The dearest formula and the smallest image: it may look less closely, but never costs more.
-_OPENAI_CAUTIOUS = _openai("unknown OpenAI model", low=_LOW, high=_patches(1536, 1536, 1.62))
+_OPENAI_CAUTIOUS = _openai(
+    "unknown OpenAI model", 128_000, low=_LOW, high=_patches(1536, 1536, 1.62)
+)
 
 
-def _claude(name: str, max_edge: int, max_patches: int, base64_bytes: int) -> ModelProfile:
+def _claude(
+    name: str, max_edge: int, max_patches: int, base64_bytes: int = 10_000_000
+) -> ModelProfile:
     limits = ImageLimits(
         max_edge=max_edge,
         patch=28,
@@ -222,13 +218,15 @@ def _claude(name: str, max_edge: int, max_patches: int, base64_bytes: int) -> Mo
         max_request_bytes=32_000_000,
         many_images=20,
         many_images_edge=2000,
+        context=200_000,
+        date=TABLE_DATE,
     )
 
 
-CLAUDE_4_7 = _claude("claude-4.7", 2576, 4784, 10_000_000)
+CLAUDE_4_7 = replace(_claude("claude-4.7", 2576, 4784), context=_MILLION)
 """Claude 4.7 and later."""
 
-CLAUDE = _claude("claude", 1568, 1568, 10_000_000)
+CLAUDE = _claude("claude", 1568, 1568)
 """Claude up to 4.6."""
 
 # 5 MB is what Bedrock and Google Cloud take, wherever an unknown name may lead.
@@ -244,5 +242,6 @@ LOCAL = ModelProfile(
     max_images=1500,
     default_images=1,
     max_request_bytes=100_000_000,
+    date=TABLE_DATE,
 )
 """Ollama, vLLM, llama.cpp: PNG and JPEG only, and one image until the server is told otherwise."""

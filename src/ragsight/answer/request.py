@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ragsight.images.preparing import PreparedImage
 
@@ -43,6 +44,8 @@ class VisionRequest:
         system: Instructions.
         parts: The user's message: sources first, the question last.
         detail: How closely the model should look, in OpenAI's words; other providers ignore it.
+        schema: JSON schema of the reply, for providers that can hold a model to it. The
+            instructions ask for it as well.
 
     Example:
         >>> VisionRequest(system="Be brief.", parts=(TextPart("What is 1 + 1?"),)).images
@@ -52,6 +55,7 @@ class VisionRequest:
     system: str
     parts: tuple[Part, ...]
     detail: str = "high"
+    schema: Mapping[str, Any] | None = None
 
     @property
     def images(self) -> tuple[PreparedImage, ...]:
@@ -72,11 +76,21 @@ class Usage:
         input_tokens: Tokens of the request, those from a cache included.
         output_tokens: Tokens of the answer, hidden reasoning included.
         cached_tokens: How many of the input tokens came from the provider's cache.
+        cache_write_tokens: How many of the input tokens were written to it.
     """
 
     input_tokens: int
     output_tokens: int
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+        )
 
     @property
     def total_tokens(self) -> int:
@@ -89,6 +103,7 @@ class Usage:
             "input_tokens": self.input_tokens,
             "output_tokens": self.output_tokens,
             "cached_tokens": self.cached_tokens,
+            "cache_write_tokens": self.cache_write_tokens,
         }
 
 

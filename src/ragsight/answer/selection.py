@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ragsight.answer.budget import ImageBudget, TextBudget
+from ragsight.answer.budget import TextBudget
 from ragsight.answer.labels import Evidence, chunk_of, cite_source
 from ragsight.answer.options import SynthesizerOptions
 from ragsight.answer.ordering import best_first
-from ragsight.answer.profiles import ImageRule, ModelProfile
+from ragsight.answer.pictures import Picture, Pictures, Refusal
+from ragsight.answer.profiles import ModelProfile
 from ragsight.answer.result import DroppedPart, DroppedSource
 from ragsight.answer.tokens import estimate_text_tokens
-from ragsight.chunks import Chunk, ImageRef
-from ragsight.errors import InputError
-from ragsight.images.preparing import PreparedImage, prepare_image
+from ragsight.chunks import Chunk
+from ragsight.images.preparing import PreparedImage
+from ragsight.retrieval.hits import Hit
 
-REQUEST_SLACK = 0.9
-"""Share of a provider's request limit that images may fill; the rest is for text and JSON."""
+_WHAT = {"source": "The source", "image": "The image of", "text": "The text of"}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A source that may go into a request.
+
+    Attributes:
+        position: Place in the caller's order.
+        chunk: The chunk.
+    """
+
+    position: int
+    chunk: Chunk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +41,15 @@ class Selected:
         position: Place in the caller's order.
         chunk: The chunk.
         text: Its text, empty if it has none, none is needed, or there is no room for it.
-        digest: Identity of its image, empty if none is sent.
+        digest: Identity of the image that is sent for it, empty if none is.
+        near: Whether that is another version of its own image.
     """
 
     position: int
     chunk: Chunk
     text: str
     digest: str
+    near: bool = False
 
 
 @dataclass(slots=True)
@@ -47,6 +62,7 @@ class Selection:
         dropped: What was not chosen.
         warnings: What a reader of the answer should know of it.
         image_tokens: What the images cost.
+        deferred: What is left for another request.
     """
 
     kept: list[Selected] = field(default_factory=list)
@@ -54,107 +70,127 @@ class Selection:
     dropped: list[DroppedSource] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     image_tokens: int = 0
+    deferred: list[Candidate] = field(default_factory=list)
 
-    def drop(self, chunk: Chunk, reason: str, part: DroppedPart) -> None:
+    def drop(self, chunk: Chunk, refusal: Refusal, part: DroppedPart) -> None:
         """Note what the model doesn't get, and warn: an answer must not hide what it lacks."""
-        self.dropped.append(DroppedSource(chunk, reason, part))
-        what = {"source": "The source", "image": "The image of", "text": "The text of"}[part]
-        self.warnings.append(f"{what} {chunk.title} was not used: {reason}")
+        self.dropped.append(DroppedSource(chunk, refusal.reason, part, refusal.cause))
+        self.warnings.append(f"{_WHAT[part]} {chunk.title} was not used: {refusal.reason}")
+
+
+def find_candidates(
+    sources: Sequence[Evidence], options: SynthesizerOptions
+) -> tuple[list[Candidate], list[DroppedSource]]:
+    """The sources to choose from, best first: each once, and none below the lowest score.
+
+    Nothing here is worth a warning: repeats lose nothing, and the caller set the lowest score.
+    """
+    candidates: list[Candidate] = []
+    dropped: list[DroppedSource] = []
+    seen: set[str] = set()
+    for position in best_first(sources):
+        source = sources[position]
+        chunk = chunk_of(source)
+        if chunk.id in seen:
+            reason = "it is among the sources already"
+            dropped.append(DroppedSource(chunk, reason, "source", "duplicate"))
+            continue
+        seen.add(chunk.id)
+        if _scores_less(source, options.min_score):
+            reason = f"it scores less than {options.min_score:g}"
+            dropped.append(DroppedSource(chunk, reason, "source", "score"))
+            continue
+        candidates.append(Candidate(position, chunk))
+    return candidates, dropped
+
+
+def _scores_less(source: Evidence, least: float | None) -> bool:
+    return least is not None and isinstance(source, Hit) and source.score < least
 
 
 def select_sources(
-    sources: Sequence[Evidence], profile: ModelProfile, options: SynthesizerOptions
+    candidates: Sequence[Candidate],
+    profile: ModelProfile,
+    options: SynthesizerOptions,
+    *,
+    whole: bool = False,
 ) -> Selection:
     """Choose what fits the model's limits and the caller's budgets.
 
     Args:
-        sources: Hits or chunks.
+        candidates: The sources, best first.
         profile: The model's limits.
         options: The caller's budgets.
+        whole: Take sources whole or not at all: at the first that doesn't fit, stop and defer it
+            and the rest. The first of all is taken in any case, with what fits of it.
 
     Returns:
         The selection; images that can't be opened are in `dropped`.
     """
     selection = Selection()
-    ranked = list(_distinct(sources, selection))
-    images = _Images(selection, profile, options, [chunk for _, chunk in ranked])
-    texts = TextBudget(max_tokens=options.text_token_budget)
-    for position, chunk in ranked:
-        digest, no_image = images.take(chunk.image)
-        text, no_text = _take_text(chunk, texts)
-        if not (digest or text or cite_source(0, chunk).caption):
-            problems = [problem for problem in (no_image, no_text) if problem]
-            reason = "; ".join(problems) or "it has neither text nor an image"
-            selection.drop(chunk, reason, "source")
-            continue
-        selection.kept.append(Selected(position=position, chunk=chunk, text=text, digest=digest))
-        if no_image:
-            selection.drop(chunk, no_image, "image")
-        if no_text:
-            selection.drop(chunk, no_text, "text")
-    selection.image_tokens = images.budget.tokens
+    pictures = Pictures(profile, options, [candidate.chunk for candidate in candidates])
+    _, for_texts = options.budgets(profile.context)
+    texts = TextBudget(max_tokens=for_texts)
+    for index, candidate in enumerate(candidates):
+        text, no_text = _take_text(candidate.chunk, texts)
+        picture = pictures.take(candidate.chunk)
+        full = whole and (_overflows(no_text) or _overflows(picture.refusal))
+        if full and selection.kept:
+            selection.deferred = list(candidates[index:])
+            break
+        _keep(selection, candidate, picture, text, no_text)
+        if full:
+            # Too large for an empty request is too large for any, so only the rest is put off.
+            selection.deferred = list(candidates[index + 1 :])
+            break
+    used = {selected.digest for selected in selection.kept}
+    selection.images = {key: image for key, image in pictures.images.items() if key in used}
+    selection.image_tokens = pictures.tokens_of(selection.images.values())
     return selection
 
 
-def _distinct(sources: Sequence[Evidence], selection: Selection) -> Iterable[tuple[int, Chunk]]:
-    seen: set[str] = set()
-    for position in best_first(sources):
-        chunk = chunk_of(sources[position])
-        if chunk.id in seen:
-            # Nothing is lost, so there is nothing to warn of.
-            selection.dropped.append(DroppedSource(chunk, "it is among the sources already"))
-            continue
-        seen.add(chunk.id)
-        yield position, chunk
+def _keep(
+    selection: Selection,
+    candidate: Candidate,
+    picture: Picture,
+    text: str,
+    no_text: Refusal | None,
+) -> None:
+    """Take a source into the selection, or what there is of it."""
+    chunk, no_image = candidate.chunk, picture.refusal
+    if not (picture.digest or text or cite_source(0, chunk).caption):
+        selection.drop(chunk, _both(no_image, no_text), "source")
+        return
+    selection.kept.append(
+        Selected(
+            position=candidate.position,
+            chunk=chunk,
+            text=text,
+            digest=picture.digest,
+            near=picture.near,
+        )
+    )
+    if no_image is not None:
+        selection.drop(chunk, no_image, "image")
+    if no_text is not None:
+        selection.drop(chunk, no_text, "text")
 
 
-def _take_text(chunk: Chunk, budget: TextBudget) -> tuple[str, str]:
+def _overflows(refusal: Refusal | None) -> bool:
+    return refusal is not None and refusal.cause == "overflow"
+
+
+def _both(*refusals: Refusal | None) -> Refusal:
+    found = [refusal for refusal in refusals if refusal is not None]
+    if not found:
+        return Refusal("it has neither text nor an image", "empty")
+    return Refusal("; ".join(refusal.reason for refusal in found), found[0].cause)
+
+
+def _take_text(chunk: Chunk, budget: TextBudget) -> tuple[str, Refusal | None]:
     """The text to send, and why there is none although the chunk has one."""
     cited = cite_source(0, chunk)
     if not chunk.text.strip() or not cited.excerpt:
-        return "", ""
+        return "", None
     problem = budget.admit(tokens=estimate_text_tokens(chunk.text))
-    return ("", problem) if problem else (chunk.text, "")
-
-
-class _Images:
-    """Images of the sources, opened best first and only while there is room."""
-
-    def __init__(
-        self,
-        selection: Selection,
-        profile: ModelProfile,
-        options: SynthesizerOptions,
-        chunks: Sequence[Chunk],
-    ) -> None:
-        asked = options.max_images if options.max_images is not None else profile.default_images
-        limit = min(asked, profile.max_images) if asked is not None else profile.max_images
-        distinct = {chunk.image.sha256 for chunk in chunks if chunk.image is not None}
-        self.budget = ImageBudget(
-            max_images=limit,
-            max_tokens=options.image_token_budget,
-            max_bytes=int(profile.max_request_bytes * REQUEST_SLACK),
-        )
-        self._rule: ImageRule = profile.rule(options.detail, images=min(limit, len(distinct)))
-        self._selection = selection
-        self._outcomes: dict[str, str] = {}
-
-    def take(self, ref: ImageRef | None) -> tuple[str, str]:
-        """The digest of the image to send, and why there is none although the chunk has one."""
-        if ref is None:
-            return "", ""
-        if ref.sha256 not in self._outcomes:
-            self._outcomes[ref.sha256] = self.budget.closed or self._prepare(ref)
-        problem = self._outcomes[ref.sha256]
-        return ("", problem) if problem else (ref.sha256, "")
-
-    def _prepare(self, ref: ImageRef) -> str:
-        try:
-            image = prepare_image(ref, self._rule.limits)
-        except InputError as error:
-            return str(error)
-        tokens = self._rule.tokens.count(image.width, image.height)
-        problem = self.budget.admit(tokens=tokens, size=image.base64_size)
-        if not problem:
-            self._selection.images[ref.sha256] = image
-        return problem
+    return ("", Refusal(problem, "overflow")) if problem else (chunk.text, None)

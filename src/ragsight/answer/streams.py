@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Generator,
-    Iterator,
-)
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 
-from ragsight.answer.finishing import AnswerAssembler
+from ragsight.answer.asking import Done, advance, apieces, pieces
+from ragsight.answer.conversation import Ask, Conversation, Steps
 from ragsight.answer.planning import RequestPlan
-from ragsight.answer.request import StreamEvent, VisionRequest
 from ragsight.answer.result import Answer
 from ragsight.errors import AnswerError
 
@@ -21,7 +14,8 @@ from ragsight.errors import AnswerError
 class _Pending:
     """Holds the answer that a stream will end with."""
 
-    def __init__(self) -> None:
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
         self._answer: Answer | None = None
 
     @property
@@ -42,7 +36,7 @@ class AnswerStream(_Pending):
     The pieces put together are `answer.text`.
 
     Attributes:
-        plan: What was asked.
+        plan: What is asked.
 
     Example:
         >>> from ragsight import VisionSynthesizer
@@ -52,12 +46,19 @@ class AnswerStream(_Pending):
         ('No relevant sources were found.', True)
     """
 
-    def __init__(
-        self, plan: RequestPlan, ask: Callable[[VisionRequest], Iterator[StreamEvent]]
-    ) -> None:
-        super().__init__()
-        self.plan = plan
-        self._pieces = self._read(plan, ask)
+    def __init__(self, conversation: Conversation) -> None:
+        super().__init__(conversation)
+        steps = conversation.steps()
+        # Taken now, so that a bad question is an error where it is asked.
+        self._pieces = self._read(steps, advance(steps, None))
+
+    @property
+    def plan(self) -> RequestPlan:
+        """What is asked; another plan once another backend had to be asked."""
+        plan = self._conversation.plan
+        if plan is None:
+            raise AnswerError("Nothing was planned. Report this.")  # pragma: no cover
+        return plan
 
     def __iter__(self) -> Iterator[str]:
         return self._pieces
@@ -69,39 +70,25 @@ class AnswerStream(_Pending):
         """Stop reading and hang up."""
         self._pieces.close()
 
-    def _read(
-        self, plan: RequestPlan, ask: Callable[[VisionRequest], Iterator[StreamEvent]]
-    ) -> Generator[str, None, None]:
-        assembler = AnswerAssembler(plan)
-        if plan.request is not None:
-            events = ask(plan.request)
-            try:
-                for event in events:
-                    if piece := assembler.feed(event):
-                        yield piece
-            finally:
-                if isinstance(events, Generator):
-                    events.close()
-        if piece := assembler.close():
-            yield piece
-        self._answer = assembler.answer
+    def _read(self, steps: Steps, first: tuple[Ask, ...] | Done) -> Generator[str, None, None]:
+        self._answer = yield from pieces(steps, first)
 
 
 class AsyncAnswerStream(_Pending):
     """An answer in pieces; iterate once with `async for`, then ask for `answer`.
 
     Attributes:
-        plan: What was asked, once the first piece has arrived.
+        plan: What is asked, once the first piece has arrived.
     """
 
-    def __init__(
-        self,
-        plan: Callable[[], Awaitable[RequestPlan]],
-        ask: Callable[[VisionRequest], AsyncIterator[StreamEvent]],
-    ) -> None:
-        super().__init__()
-        self.plan: RequestPlan | None = None
-        self._pieces = self._read(plan, ask)
+    def __init__(self, conversation: Conversation) -> None:
+        super().__init__(conversation)
+        self._pieces = self._read(conversation.steps())
+
+    @property
+    def plan(self) -> RequestPlan | None:
+        """What is asked, once the first piece has arrived."""
+        return self._conversation.plan
 
     def __aiter__(self) -> AsyncIterator[str]:
         return self._pieces
@@ -113,22 +100,13 @@ class AsyncAnswerStream(_Pending):
         """Stop reading and hang up."""
         await self._pieces.aclose()
 
-    async def _read(
-        self,
-        make_plan: Callable[[], Awaitable[RequestPlan]],
-        ask: Callable[[VisionRequest], AsyncIterator[StreamEvent]],
-    ) -> AsyncGenerator[str, None]:
-        plan = self.plan = await make_plan()
-        assembler = AnswerAssembler(plan)
-        if plan.request is not None:
-            events = ask(plan.request)
-            try:
-                async for event in events:
-                    if piece := assembler.feed(event):
-                        yield piece
-            finally:
-                if isinstance(events, AsyncGenerator):
-                    await events.aclose()
-        if piece := assembler.close():
-            yield piece
-        self._answer = assembler.answer
+    async def _read(self, steps: Steps) -> AsyncGenerator[str, None]:
+        stream = apieces(steps)
+        try:
+            async for piece in stream:
+                if isinstance(piece, Answer):
+                    self._answer = piece
+                else:
+                    yield piece
+        finally:
+            await stream.aclose()

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from ragsight.answer.asking import arun, run
 from ragsight.answer.backend import VisionBackend, resolve_backend
-from ragsight.answer.finishing import finish_answer, nothing_found
+from ragsight.answer.batching import plan_answer
+from ragsight.answer.conversation import Conversation, Setup
+from ragsight.answer.costs import Price
 from ragsight.answer.labels import Evidence
 from ragsight.answer.options import SynthesizerOptions
-from ragsight.answer.planning import RequestPlan, plan_request
+from ragsight.answer.planning import RequestPlan
+from ragsight.answer.recording import RequestHook
 from ragsight.answer.result import Answer
 from ragsight.answer.streams import AnswerStream, AsyncAnswerStream
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 class VisionSynthesizer:
@@ -19,7 +26,11 @@ class VisionSynthesizer:
 
     Args:
         backend: A backend, or `openai:MODEL` or `anthropic:MODEL`.
-        options: How sources become a request.
+        options: How sources become a request, and a reply an answer.
+        fallbacks: Backends to ask in turn when one refuses, can't be reached, or breaks off before
+            its first word. Each gets a request within its own limits, and the answer a warning.
+        prices: Prices by model, for `Answer.cost`.
+        on_request: Called with each request before it is sent, such as a `RequestSaver`.
 
     Raises:
         ConfigurationError: If the backend's name makes no sense or its key is missing.
@@ -36,10 +47,19 @@ class VisionSynthesizer:
     """
 
     def __init__(
-        self, backend: VisionBackend | str, *, options: SynthesizerOptions | None = None
+        self,
+        backend: VisionBackend | str,
+        *,
+        options: SynthesizerOptions | None = None,
+        fallbacks: Sequence[VisionBackend | str] = (),
+        prices: Mapping[str, Price] | None = None,
+        on_request: RequestHook | None = None,
     ) -> None:
         self.backend = resolve_backend(backend)
         self.options = options if options is not None else SynthesizerOptions()
+        self.fallbacks = tuple(resolve_backend(fallback) for fallback in fallbacks)
+        self.prices = dict(prices) if prices is not None else {}
+        self.on_request = on_request
 
     def plan(self, question: str, sources: Sequence[Evidence]) -> RequestPlan:
         """Show what would be asked and what it would cost, without asking.
@@ -54,17 +74,25 @@ class VisionSynthesizer:
         Raises:
             QueryError: If the question is empty.
             ConfigurationError: If the model doesn't know the level of detail.
+            AnswerError: If not all fits and `options.overflow` is `raise`.
         """
-        own = self.options.profile
-        profile = own if own is not None else self.backend.profile
-        return plan_request(question, sources, profile, self.options)
+        setup = self._setup()
+        return plan_answer(question, sources, setup.profile_of(self.backend), self.options)
 
-    def answer(self, question: str, sources: Sequence[Evidence]) -> Answer:
+    def answer(
+        self,
+        question: str,
+        sources: Sequence[Evidence],
+        *,
+        schema: type[BaseModel] | None = None,
+    ) -> Answer:
         """Answer a question from sources.
 
         Args:
             question: The question.
             sources: Hits or chunks. Without any, no model is asked and the answer abstains.
+            schema: A pydantic model class, for an answer in its form: it is then in the answer's
+                `data`, and each citation names the fields that it supports.
 
         Returns:
             The answer. What could not be used of the sources is in its `dropped` and `warnings`.
@@ -72,18 +100,20 @@ class VisionSynthesizer:
         Raises:
             QueryError: If the question is empty.
             BackendError: If the provider refused or could not be reached.
+            AnswerError: If the reply can't be used: not in the schema's form in two attempts, or
+                citing what doesn't exist where that is an error.
         """
-        plan = self.plan(question, sources)
-        if plan.request is None:
-            return nothing_found(plan)
-        return finish_answer(plan, self.backend.complete(plan.request))
+        return run(self._conversation(question, sources, schema).steps())
 
-    async def aanswer(self, question: str, sources: Sequence[Evidence]) -> Answer:
+    async def aanswer(
+        self,
+        question: str,
+        sources: Sequence[Evidence],
+        *,
+        schema: type[BaseModel] | None = None,
+    ) -> Answer:
         """Answer a question from sources without blocking the event loop; see `answer`."""
-        plan = await asyncio.to_thread(self.plan, question, sources)
-        if plan.request is None:
-            return nothing_found(plan)
-        return finish_answer(plan, await self.backend.acomplete(plan.request))
+        return await arun(self._conversation(question, sources, schema).steps())
 
     def stream(self, question: str, sources: Sequence[Evidence]) -> AnswerStream:
         """Answer piece by piece.
@@ -100,7 +130,7 @@ class VisionSynthesizer:
         Raises:
             QueryError: If the question is empty.
         """
-        return AnswerStream(self.plan(question, sources), self.backend.stream)
+        return AnswerStream(self._conversation(question, sources))
 
     def astream(self, question: str, sources: Sequence[Evidence]) -> AsyncAnswerStream:
         """Answer piece by piece without blocking the event loop; see `stream`.
@@ -108,6 +138,24 @@ class VisionSynthesizer:
         Returns:
             The pieces for `async for`; nothing happens before the first one is asked for.
         """
-        return AsyncAnswerStream(
-            lambda: asyncio.to_thread(self.plan, question, sources), self.backend.astream
+        return AsyncAnswerStream(self._conversation(question, sources))
+
+    def _conversation(
+        self,
+        question: str,
+        sources: Sequence[Evidence],
+        schema: type[BaseModel] | None = None,
+    ) -> Conversation:
+        if schema is None:
+            return Conversation(question, sources, self._setup())
+        from ragsight.answer.structured import Schema
+
+        return Conversation(question, sources, self._setup(), Schema(schema))
+
+    def _setup(self) -> Setup:
+        return Setup(
+            backends=(self.backend, *self.fallbacks),
+            options=self.options,
+            prices=self.prices,
+            on_request=self.on_request,
         )

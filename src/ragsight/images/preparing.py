@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from PIL import Image
+from PIL import Image, ImageOps
 
+from ragsight.chunks import ImageRef
 from ragsight.errors import ImageError
+from ragsight.images.compressing import JPEG, PNG, encodings, scaled_size
+from ragsight.images.heif import is_heif, open_heif
+from ragsight.images.likeness import Likeness, likeness
 from ragsight.images.opening import (
     ImageSource,
     describe_image,
     image_ref,
     open_image,
     read_image_bytes,
+    to_rgb,
 )
-
-JPEG = "image/jpeg"
-PNG = "image/png"
-
-QUALITIES = (90, 80, 70, 60)
-"""JPEG qualities in the order in which they are tried; below 60 small print becomes unreadable."""
-
-SHRINK = 0.8
-"""Factor per step once the lowest quality is still too large."""
-
-SMALLEST_EDGE = 16
-"""An image that is too large in bytes at this size can't be helped by shrinking."""
-
-PHOTO_COLOURS = 1 << 16
-"""Above this many colours PNG is never the smaller one, so it isn't tried."""
 
 _ORIENTATION_TAG = 0x0112
 _OPAQUE_MODES = frozenset({"1", "L", "P", "RGB"})
@@ -86,11 +75,11 @@ class ImageLimits:
             high = max(1, min(high, long_edge * self.max_short_edge // short_edge))
         while low < high:
             middle = (low + high + 1) // 2
-            if self.allows(*_scaled(width, height, middle / long_edge)):
+            if self.allows(*scaled_size(width, height, middle / long_edge)):
                 low = middle
             else:
                 high = middle - 1
-        return _scaled(width, height, low / long_edge)
+        return scaled_size(width, height, low / long_edge)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +92,7 @@ class PreparedImage:
         width: Pixels.
         height: Pixels.
         untouched: Whether these are the bytes of the source.
+        likeness: What it looks like, to recognise another version of it; `None` if it is flat.
 
     Example:
         >>> image = prepare_image(Image.new("RGB", (40, 20)), ImageLimits(max_edge=20))
@@ -115,6 +105,7 @@ class PreparedImage:
     width: int
     height: int
     untouched: bool = False
+    likeness: Likeness | None = field(default=None, repr=False, compare=False)
 
     @property
     def base64(self) -> str:
@@ -151,24 +142,61 @@ def prepare_image(source: ImageSource, limits: ImageLimits) -> PreparedImage:
         ImageError: If the image can't be opened or can't be brought within `limits`.
     """
     name = describe_image(source)
-    if isinstance(source, Image.Image):
-        image = open_image(source)
-    else:
-        data = read_image_bytes(source)
-        ref = image_ref(data, uri=name)
-        # Decoded even when the bytes go out as they are: a damaged image must not be sent.
-        image = open_image(ref)
-        if _is_fit(data, ref.mime, image.size, limits):
-            return PreparedImage(
-                data=data, mime=ref.mime, width=ref.width, height=ref.height, untouched=True
-            )
+    image, fit = _opened(source, name, limits)
+    look = likeness(image)
+    if fit is not None:
+        return replace(fit, likeness=look)
     size = limits.fit(*image.size)
-    for candidate in _encodings(image, size, limits.formats):
-        if len(candidate.data) <= limits.max_bytes:
-            return candidate
+    for found in encodings(image, size, limits.formats):
+        if len(found.data) <= limits.max_bytes:
+            return PreparedImage(
+                data=found.data,
+                mime=found.mime,
+                width=found.width,
+                height=found.height,
+                likeness=look,
+            )
     raise ImageError(
         f"{name}: the image doesn't fit into {limits.max_bytes:,} bytes at any readable size."
     )
+
+
+def _opened(
+    source: ImageSource, name: str, limits: ImageLimits
+) -> tuple[Image.Image, PreparedImage | None]:
+    """The decoded image, and its own bytes if they can go out as they are."""
+    if isinstance(source, Image.Image):
+        return open_image(source), None
+    data = read_image_bytes(source)
+    if is_heif(data):
+        return to_rgb(open_heif(data, name)), None
+    ref = image_ref(data, uri=name)
+    if not _is_fit(data, ref.mime, (ref.width, ref.height), limits):
+        drafted = _drafted(data, ref, limits.fit(ref.width, ref.height))
+        return (drafted if drafted is not None else open_image(ref)), None
+    # Decoded even when the bytes go out as they are: a damaged image must not be sent.
+    whole = PreparedImage(
+        data=data, mime=ref.mime, width=ref.width, height=ref.height, untouched=True
+    )
+    return open_image(ref), whole
+
+
+def _drafted(data: bytes, ref: ImageRef, size: tuple[int, int]) -> Image.Image | None:
+    """A JPEG decoded at a half, quarter or eighth of its size, which saves most of the time.
+
+    `None` if that would be smaller than `size`, or if it can't be decoded: then the long way will
+    say why.
+    """
+    if ref.mime != JPEG or min(ref.width // size[0], ref.height // size[1]) < 2:
+        return None
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+            upright = image.size == (ref.width, ref.height)
+            image.draft(None, size if upright else size[::-1])
+            image.load()
+            return to_rgb(ImageOps.exif_transpose(image))
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError):
+        return None
 
 
 def _is_fit(data: bytes, mime: str, size: tuple[int, int], limits: ImageLimits) -> bool:
@@ -191,57 +219,3 @@ def _is_plain(data: bytes) -> bool:
             and not image.getexif()
             and not {"xmp", "XML:com.adobe.xmp"} & image.info.keys()
         )
-
-
-def _encodings(
-    image: Image.Image, size: tuple[int, int], formats: frozenset[str]
-) -> Iterator[PreparedImage]:
-    """Encode ever smaller versions, best first."""
-    while True:
-        scaled = image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
-        yield from _encodings_at_one_size(scaled, formats)
-        size = _scaled(*size, SHRINK)
-        if max(size) < SMALLEST_EDGE:
-            return
-
-
-def _encodings_at_one_size(image: Image.Image, formats: frozenset[str]) -> Iterator[PreparedImage]:
-    if JPEG not in formats:
-        yield _png(image)
-        return
-    colours = image.getcolors(PHOTO_COLOURS)
-    first = _jpeg(image, QUALITIES[0])
-    if colours is not None and PNG in formats:
-        png = _png(image)
-        if len(colours) <= 256 or len(png.data) <= len(first.data):
-            yield png
-    yield first
-    for quality in QUALITIES[1:]:
-        yield _jpeg(image, quality)
-
-
-def _png(image: Image.Image) -> PreparedImage:
-    buffer = io.BytesIO()
-    _without_metadata(image).save(buffer, format="PNG")
-    return _prepared(image, buffer, PNG)
-
-
-def _jpeg(image: Image.Image, quality: int) -> PreparedImage:
-    buffer = io.BytesIO()
-    # No chroma subsampling: it smears thin coloured lines, which charts are made of.
-    _without_metadata(image).save(buffer, format="JPEG", quality=quality, subsampling=0)
-    return _prepared(image, buffer, JPEG)
-
-
-def _prepared(image: Image.Image, buffer: io.BytesIO, mime: str) -> PreparedImage:
-    return PreparedImage(data=buffer.getvalue(), mime=mime, width=image.width, height=image.height)
-
-
-def _without_metadata(image: Image.Image) -> Image.Image:
-    bare = image.copy()
-    bare.info = {}
-    return bare
-
-
-def _scaled(width: int, height: int, factor: float) -> tuple[int, int]:
-    return max(1, round(width * factor)), max(1, round(height * factor))

@@ -1,8 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from ragsight.answer.profiles import LOCAL, OPENAI_PROFILES, profile_for
+from answering import passage
+from ragsight.answer import profiles
+from ragsight.answer.options import SynthesizerOptions
+from ragsight.answer.planning import plan_request
+from ragsight.answer.profiles import (
+    CLAUDE,
+    CLAUDE_4_7,
+    LOCAL,
+    OPENAI_PROFILES,
+    TABLE_DATE,
+    profile_for,
+    register_profile,
+)
 
 
 def cost(provider: str, model: str, detail: str, size: tuple[int, int]) -> tuple[int, int, int]:
@@ -101,3 +115,64 @@ def test_more_than_twenty_images_make_claude_look_at_2000_pixels_each() -> None:
 def test_local_servers_get_one_png_or_jpeg_unless_told_otherwise() -> None:
     assert LOCAL.default_images == 1
     assert LOCAL.rule("high").limits.formats == {"image/png", "image/jpeg"}
+
+
+def test_every_profile_of_the_table_says_when_it_was_read_and_what_context_it_has() -> None:
+    table = [*OPENAI_PROFILES.values(), CLAUDE, CLAUDE_4_7]
+
+    assert {profile.date for profile in [*table, LOCAL]} == {TABLE_DATE}
+    assert all(profile.context is not None for profile in table)
+    assert LOCAL.context is None
+
+
+@pytest.mark.parametrize(
+    ("model", "detail", "size", "expected"),
+    [
+        ("gpt-6-astra", "low", (4000, 2000), (512, 256, 154)),  # 16*8 patches * 1.2
+        ("gpt-5.5", "high", (4096, 1024), (2048, 512, 1229)),  # 64*16 * 1.2
+        ("gpt-5.4", "low", (2048, 2048), (2048, 2048, 4916)),  # 64*64 * 1.2
+        ("gpt-5.4", "original", (6000, 1000), (6000, 1000, 7220)),  # 188*32 * 1.2
+    ],
+)
+def test_each_level_of_detail_has_its_own_size_and_cost(
+    model: str, detail: str, size: tuple[int, int], expected: tuple[int, int, int]
+) -> None:
+    assert cost("openai", model, detail, size) == expected
+
+
+def test_claude_counts_patches_of_28_pixels() -> None:
+    assert cost("anthropic", "claude-opus-4-7", "high", (1092, 1092))[2] == 39 * 39
+    assert cost("anthropic", "claude-opus-4-7", "high", (8000, 8000))[2] <= 4784
+    assert cost("anthropic", "claude-sonnet-4-5", "high", (8000, 8000))[2] <= 1568
+
+
+def test_the_table_can_be_extended_and_the_longest_name_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(profiles, "_registered", {})
+    register_profile("openai", "gpt-9", OPENAI_PROFILES["gpt-5.4"])
+    register_profile("openai", "gpt-9-mini", OPENAI_PROFILES["gpt-4o"])
+    register_profile("local", "qwen2.5vl", OPENAI_PROFILES["gpt-5.2"])
+
+    assert profile_for("openai", "gpt-9-2027-01-01").name == "gpt-5.4"
+    assert profile_for("openai", "gpt-9-mini").name == "gpt-4o"
+    assert profile_for("local", "qwen2.5vl").name == "gpt-5.2"
+    assert profile_for("local", "llava") is LOCAL
+    assert profile_for("anthropic", "gpt-9").warning
+
+
+@pytest.mark.parametrize(("day", "warns"), [("2000-01-01", True), ("2999-01-01", False)])
+def test_a_model_that_is_served_no_longer_is_worth_a_warning(day: str, warns: bool) -> None:
+    profile = replace(OPENAI_PROFILES["gpt-4o"], retires=day)
+
+    plan = plan_request("When?", [passage()], profile, SynthesizerOptions())
+
+    assert [day in warning for warning in plan.warnings] == ([True] if warns else [])
+
+
+def test_a_tightened_profile_never_allows_more() -> None:
+    tight = CLAUDE_4_7.tightened(max_edge=1000, max_bytes=10**9)
+
+    assert tight.rule("high").limits.max_edge == 1000
+    assert tight.rule("high").limits.max_bytes == CLAUDE_4_7.rule("high").limits.max_bytes
+    assert CLAUDE_4_7.tightened(max_edge=9000).rule("low").limits.max_edge == 2576

@@ -155,6 +155,69 @@ def test_downscaling_is_antialiased_so_that_it_hides_no_second_picture() -> None
     assert np.asarray(image.convert("L")).min() > 200
 
 
+def photograph(width: int, height: int) -> Image.Image:
+    """Colours that change at every scale, as in a photograph, and a sensor's noise."""
+    random = np.random.default_rng(3)
+    total = np.zeros((height, width, 3), dtype=np.float32)
+    for size, weight in ((8, 1.0), (32, 0.5), (128, 0.25), (512, 0.12), (2048, 0.05)):
+        coarse = random.integers(0, 256, (size * 3 // 4, size, 3), dtype=np.uint8)
+        scaled = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+        total += weight * np.asarray(scaled, dtype=np.float32)
+    total += random.normal(0, 4, (height, width, 1)).astype(np.float32)
+    return Image.fromarray(np.clip(total / 1.92, 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("limits", [ImageLimits(max_edge=2576), ImageLimits(max_edge=1568)])
+def test_a_photograph_of_twelve_megapixels_is_sent_in_a_megabyte(limits: ImageLimits) -> None:
+    data = encoded(photograph(4032, 3024), "JPEG", quality=92)
+
+    prepared = prepare_image(data, limits)
+
+    assert len(prepared.data) <= 1_000_000
+    assert (prepared.mime, prepared.width) == ("image/jpeg", limits.max_edge)
+
+
+def test_a_grey_photograph_is_no_drawing_though_it_has_few_colours() -> None:
+    grey = photograph(1600, 1200).convert("L")
+
+    assert prepare_image(grey, ImageLimits(max_edge=1600)).mime == "image/jpeg"
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_large_jpeg_is_read_at_a_fraction_of_its_size_and_still_upright(
+    orientation: int,
+) -> None:
+    picture = Image.new("RGB", (1600, 800), "white")
+    ImageDraw.Draw(picture).rectangle((0, 0, 399, 199), fill="red")
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(picture, "JPEG", exif=exif, quality=95)
+
+    prepared = prepare_image(data, SMALL)
+
+    upright = {1: (200, 100), 3: (200, 100), 6: (100, 200), 8: (100, 200)}[orientation]
+    corner = {1: (5, 5), 3: (195, 95), 6: (95, 5), 8: (5, 195)}[orientation]
+    assert (prepared.width, prepared.height) == upright
+    pixel = opened(prepared.data).convert("RGB").getpixel(corner)
+    assert isinstance(pixel, tuple)
+    assert pixel[1] < 60
+
+
+def test_a_large_jpeg_that_is_cut_short_is_refused_as_well() -> None:
+    data = encoded(noise(1000, 800), "JPEG")
+
+    with pytest.raises(ImageError, match="damaged or cut short"):
+        prepare_image(data[: len(data) // 2], SMALL)
+
+
+def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
+    # A PNG of 400 megapixels in a few hundred kilobytes.
+    bomb = encoded(Image.new("1", (20_000, 20_000)), "PNG")
+
+    with pytest.raises(ImageError, match=r"too large|more than the limit"):
+        prepare_image(bomb, SMALL)
+
+
 @given(
     width=st.integers(1, 12_000),
     height=st.integers(1, 12_000),
