@@ -72,7 +72,7 @@ def wheel(session: nox.Session) -> None:
         session.run("python", "-m", "build", "--wheel", "--outdir", str(built), path, silent=True)
     wheels = [str(path) for path in sorted(built.glob("*.whl"))]
     session.install(*CONSTRAINED, *wheels, *nox.project.dependency_groups(PROJECT, "test"))
-    session.install(*CONSTRAINED, "openai", "anthropic")
+    session.install(*CONSTRAINED, "openai", "anthropic", "onnxruntime", "onnx", "pillow-heif")
     session.run("pytest", *session.posargs)
 
 
