@@ -1,4 +1,4 @@
-"""ragsight for LlamaIndex: readers, embedding, retriever and synthesizer for text and images.
+"""ragsight for LlamaIndex: vector store, retriever, synthesizer, readers for text and images.
 
 Example:
     >>> from llama_index.core.query_engine import RetrieverQueryEngine
@@ -18,22 +18,41 @@ from llama_index_ragsight._convert import (
     hit_to_node,
     node_to_chunk,
 )
+from llama_index_ragsight._images import with_image_digests
+from llama_index_ragsight._nodes import MultimodalNode
+from llama_index_ragsight.chat_engines import (
+    VisionCondensePlusContextChatEngine,
+    VisionContextChatEngine,
+)
 from llama_index_ragsight.embeddings import ClipEmbedding
+from llama_index_ragsight.llms import LlamaIndexBackend
+from llama_index_ragsight.postprocessors import ChannelCutoff, VisionRerank
 from llama_index_ragsight.readers import CatalogReader, ImageReader, PdfReader
 from llama_index_ragsight.response_synthesizers import VisionSynthesizer
 from llama_index_ragsight.retrievers import MultimodalRetriever
 from llama_index_ragsight.text_encoders import EmbeddingTextEncoder
+from llama_index_ragsight.tools import MultimodalQueryEngineTool
+from llama_index_ragsight.vector_stores import MultimodalVectorStore
 
 __all__ = [
     "CatalogReader",
+    "ChannelCutoff",
     "ClipEmbedding",
     "EmbeddingTextEncoder",
     "ImageReader",
+    "LlamaIndexBackend",
+    "MultimodalNode",
+    "MultimodalQueryEngineTool",
     "MultimodalRetriever",
+    "MultimodalVectorStore",
     "PdfReader",
+    "VisionCondensePlusContextChatEngine",
+    "VisionContextChatEngine",
+    "VisionRerank",
     "VisionSynthesizer",
     "chunk_to_document",
     "chunk_to_node",
     "hit_to_node",
     "node_to_chunk",
+    "with_image_digests",
 ]

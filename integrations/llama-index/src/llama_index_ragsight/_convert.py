@@ -11,25 +11,40 @@ from llama_index.core.schema import (
     BaseNode,
     Document,
     ImageDocument,
+    IndexNode,
     MediaResource,
     MetadataMode,
     Node,
     NodeRelationship,
     NodeWithScore,
-    ObjectType,
-    RelatedNodeInfo,
     TextNode,
 )
 
+from llama_index_ragsight._fields import (
+    NODE_KEY,
+    kept_fields,
+    only_in_node,
+    restored_hidden,
+    restored_relationships,
+)
 from llama_index_ragsight._images import OWN_KEY, image_bytes, node_image, to_resource
+from llama_index_ragsight._nodes import MultimodalNode
 from ragsight import BlobStore, Chunk, Hit, ImageRef, Source, image_ref
 from ragsight.errors import ErrorHandler, InputError, raise_error
 
-NOT_FOR_MODELS = (OWN_KEY, "page", "order", "method", "warnings")
+NOT_FOR_MODELS = (
+    OWN_KEY, "page", "order", "method", "warnings", "page_id", "previous", "next", "mentions",
+    "mentioned_in",
+)  # fmt: skip
 """Metadata that says nothing to a language model, or says it twice."""
 
 NOT_EMBEDDED = (*NOT_FOR_MODELS, "file_path", "page_label")
 """Metadata that would fill an encoder's short context with the place instead of the content."""
+
+_HIDDEN = {
+    "excluded_embed_metadata_keys": NOT_EMBEDDED,
+    "excluded_llm_metadata_keys": NOT_FOR_MODELS,
+}
 
 _SHADOWED = "shadowed"
 """Holds the user's own value of `OWN_KEY`, where there is one."""
@@ -53,14 +68,17 @@ class ImageChunkDocument(ImageDocument):
         return Node.get_type()
 
 
-def chunk_to_node(chunk: Chunk, *, image_store: BlobStore | None = None) -> Node | TextNode:
+def chunk_to_node(
+    chunk: Chunk, *, image_store: BlobStore | None = None
+) -> MultimodalNode | TextNode:
     """Turn a chunk into a node that can be turned back.
 
-    A chunk with an image becomes a `Node`, the one class whose `get_content_blocks` gives both
-    caption and image; one without becomes a `TextNode`. The node's id is the chunk's and its
-    source document the file. Its metadata is the chunk's own, with `file_path`, `page_label` and
-    `page` where it has no such keys, and everything else under the key `ragsight`. An image
-    without words gets its title as text, so that it has something to show and to be hashed by.
+    A chunk with an image becomes a `MultimodalNode`, whose `get_content_blocks` gives both caption
+    and image; one without becomes a `TextNode`. The node's id is the chunk's. Its source document
+    is the file, its parent the page, where that is a chunk too, and its neighbours those that the
+    loader found. Its metadata is the chunk's own, with `file_path`, `page_label` and `page` where
+    it has no such keys, and everything else under the key `ragsight`. An image without words gets
+    its title as text, so that it has something to show and to be hashed by.
 
     Args:
         chunk: The chunk.
@@ -80,11 +98,13 @@ def chunk_to_node(chunk: Chunk, *, image_store: BlobStore | None = None) -> Node
         ('Red.', 'shop.csv')
     """
     chunk = _with_kept_image(chunk, image_store)
-    source = RelatedNodeInfo(node_id=chunk.source.uri, node_type=ObjectType.DOCUMENT)
-    fields = {**_fields(chunk), "relationships": {NodeRelationship.SOURCE: source}}
-    if chunk.image is None:
-        return TextNode(text=chunk.text, **fields)
-    return Node(**fields, **_resources(chunk))
+    fields = _fields(chunk)
+    if chunk.image is not None:
+        return MultimodalNode(**fields, **_resources(chunk))
+    index_id = kept_fields(chunk).get("index_id")
+    if index_id is not None:
+        return IndexNode(text=chunk.text, index_id=index_id, **fields)
+    return TextNode(text=chunk.text, **fields)
 
 
 def chunk_to_document(chunk: Chunk, *, image_store: BlobStore | None = None) -> Document:
@@ -104,7 +124,9 @@ def chunk_to_document(chunk: Chunk, *, image_store: BlobStore | None = None) -> 
     """
     chunk = _with_kept_image(chunk, image_store)
     kind = Document if chunk.image is None else ImageChunkDocument
-    return kind(**_fields(chunk), **_resources(chunk))
+    document = kind(**_fields(chunk), **_resources(chunk))
+    document.relationships.pop(NodeRelationship.SOURCE, None)
+    return document
 
 
 def hit_to_node(hit: Hit) -> NodeWithScore:
@@ -142,8 +164,15 @@ def node_to_chunk(node: BaseNode, *, on_error: ErrorHandler = raise_error) -> Ch
         ImageError: If a foreign node's image can't be used and `on_error` raises.
     """
     own = node.metadata.get(OWN_KEY)
-    if not isinstance(own, Mapping) or not {"kind", "source"} <= own.keys():
-        return _foreign_chunk(node, on_error)
+    if isinstance(own, Mapping) and {"kind", "source"} <= own.keys():
+        chunk = _own_chunk(node, own)
+    else:
+        chunk = _foreign_chunk(node, on_error)
+    kept = only_in_node(node, chunk, _HIDDEN)
+    return replace(chunk, metadata={**chunk.metadata, NODE_KEY: kept}) if kept else chunk
+
+
+def _own_chunk(node: BaseNode, own: Mapping[str, Any]) -> Chunk:
     try:
         return Chunk(
             id=node.node_id,
@@ -164,8 +193,8 @@ def _fields(chunk: Chunk) -> dict[str, Any]:
     return {
         "id_": chunk.id,
         "metadata": _metadata(chunk),
-        "excluded_embed_metadata_keys": list(NOT_EMBEDDED),
-        "excluded_llm_metadata_keys": list(NOT_FOR_MODELS),
+        "relationships": restored_relationships(chunk),
+        **restored_hidden(chunk, _HIDDEN),
     }
 
 
@@ -184,6 +213,8 @@ def _stand_in(chunk: Chunk) -> str:
 
 def _metadata(chunk: Chunk) -> dict[str, Any]:
     users = deepcopy(dict(chunk.metadata))
+    if kept_fields(chunk):
+        del users[NODE_KEY]
     friendly = _friendly(chunk.source)
     added = sorted(friendly.keys() - users.keys())
     own: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from llama_index.core.vector_stores import (
@@ -12,12 +12,13 @@ from llama_index.core.vector_stores import (
     MetadataFilters,
 )
 
+from llama_index_ragsight._fields import DOCUMENT_FIELD
 from ragsight.errors import QueryError
 
 Filter = dict[str, Any]
 
-_SOURCE_KEYS = frozenset({"file_path", "doc_id", "ref_doc_id"})
-"""What nodes call the file of a chunk."""
+_DOCUMENT_KEYS = frozenset({"doc_id", "document_id", "ref_doc_id"})
+"""What vector stores call the document of a node."""
 
 _LABEL = "ragsight.source.page_label"
 """Where the index keeps printed page numbers; only those that differ from the page's own."""
@@ -27,7 +28,8 @@ def to_filter(filters: MetadataFilters) -> Filter:
     """Translate filters, nested ones too.
 
     Keys are those that a node's metadata has: `file_path`, `page` and `page_label` mean the
-    chunk's place, `kind` what it is, all others the metadata.
+    chunk's place, `kind` what it is, `id` and `ref_doc_id` its own id and its document's, all
+    others the metadata.
 
     Args:
         filters: LlamaIndex's filters.
@@ -63,8 +65,32 @@ def _part(part: MetadataFilter | MetadataFilters) -> Filter:
         )
     if part.key == "page_label":
         return _page_label(part)
-    key = "source" if part.key in _SOURCE_KEYS else part.key
+    if part.key in _DOCUMENT_KEYS:
+        return _document(part)
+    key = "source" if part.key == "file_path" else part.key
     return _CONDITIONS[part.operator](key, part.value)
+
+
+def of_documents(ids: Sequence[str]) -> Filter:
+    """A filter for the nodes of these documents: the files, unless the nodes name others.
+
+    Example:
+        >>> list(of_documents(["shop.csv"]))
+        ['or']
+    """
+    files = {"source": {"in": list(ids)}, DOCUMENT_FIELD: {"exists": False}}
+    return {"or": [files, {DOCUMENT_FIELD: {"in": list(ids)}}]}
+
+
+def _document(part: MetadataFilter) -> Filter:
+    if part.operator in _NEGATED:
+        return {"not": _document(part.model_copy(update={"operator": _NEGATED[part.operator]}))}
+    if part.operator not in {FilterOperator.EQ, FilterOperator.IN, FilterOperator.ANY}:
+        raise QueryError(
+            f"The filter on {part.key!r} uses {part.operator.value!r}, but ids are equal or not. "
+            "Use '==', '!=', 'in' or 'nin'."
+        )
+    return of_documents([str(value) for value in _several(part.value)])
 
 
 def _page_label(part: MetadataFilter) -> Filter:
@@ -72,16 +98,19 @@ def _page_label(part: MetadataFilter) -> Filter:
     if part.operator in _NEGATED:
         positive = part.model_copy(update={"operator": _NEGATED[part.operator]})
         return {"not": _page_label(positive)}
-    values = part.value if isinstance(part.value, list) else [part.value]
     if part.operator not in {FilterOperator.EQ, FilterOperator.IN}:
         raise QueryError(
             f"The filter on 'page_label' uses {part.operator.value!r}, but labels are words. "
             "Filter by 'page' instead."
         )
-    labels = [str(value) for value in values]
+    labels = [str(value) for value in _several(part.value)]
     numbers = [int(label) for label in labels if label.isdecimal()]
     unlabelled = {_LABEL: {"exists": False}, "page": {"in": numbers}}
     return {"or": [{_LABEL: {"in": labels}}, unlabelled]}
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _with(operator: str) -> Callable[[str, Any], Filter]:

@@ -20,13 +20,14 @@ from llama_index.core.instrumentation.events.synthesis import (
     SynthesizeEndEvent,
     SynthesizeStartEvent,
 )
-from llama_index.core.llms import MockLLM
+from llama_index.core.llms import LLM, MockLLM
 from llama_index.core.prompts.mixin import PromptDictType
 from llama_index.core.response_synthesizers import BaseSynthesizer
 from llama_index.core.schema import NodeWithScore, QueryBundle, QueryType
 from llama_index.core.types import RESPONSE_TEXT_TYPE
 
 from llama_index_ragsight._answers import Evidence, answer_metadata, read_nodes
+from llama_index_ragsight.llms import LlamaIndexBackend
 from ragsight import Answer, Chunk, Source, SynthesizerOptions, VisionBackend
 from ragsight import VisionSynthesizer as CoreSynthesizer
 from ragsight.answer import AnswerStream, AsyncAnswerStream
@@ -43,7 +44,8 @@ class VisionSynthesizer(BaseSynthesizer):
     response the metadata are there once the stream was read to its end.
 
     Args:
-        backend: A ragsight backend, or `openai:MODEL` or `anthropic:MODEL`.
+        backend: A ragsight backend, `openai:MODEL` or `anthropic:MODEL`, or a LlamaIndex model that
+            sees images.
         options: How nodes become a request.
         streaming: Answer piece by piece.
         callback_manager: LlamaIndex's.
@@ -52,7 +54,8 @@ class VisionSynthesizer(BaseSynthesizer):
         core: The ragsight synthesizer.
 
     Raises:
-        ConfigurationError: If the backend's name makes no sense or its key is missing.
+        ConfigurationError: If the backend's name makes no sense or its key is missing, or the
+            LlamaIndex model is no chat model.
         MissingExtraError: If the provider's SDK isn't installed.
 
     Example:
@@ -67,7 +70,7 @@ class VisionSynthesizer(BaseSynthesizer):
 
     def __init__(
         self,
-        backend: VisionBackend | str,
+        backend: VisionBackend | LLM | str,
         *,
         options: SynthesizerOptions | None = None,
         streaming: bool = False,
@@ -75,13 +78,14 @@ class VisionSynthesizer(BaseSynthesizer):
     ) -> None:
         # Without these LlamaIndex would look for its default model and load a tokenizer.
         super().__init__(
-            llm=MockLLM(),
+            llm=backend if isinstance(backend, LLM) else MockLLM(),
             prompt_helper=PromptHelper(tokenizer=str.split),
             chat_prompt_helper=ChatPromptHelper(tokenizer=str.split),
             callback_manager=callback_manager,
             streaming=streaming,
         )
-        self.core = CoreSynthesizer(backend, options=options)
+        chosen = LlamaIndexBackend(backend) if isinstance(backend, LLM) else backend
+        self.core = CoreSynthesizer(chosen, options=options)
 
     def synthesize(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,6 +14,7 @@ from llama_index.core.vector_stores import MetadataFilters
 from llama_index_ragsight._convert import hit_to_node
 from llama_index_ragsight._merging import merge_hits
 from llama_index_ragsight.filters import to_filter
+from llama_index_ragsight.vector_stores import MultimodalVectorStore
 from ragsight import Hit, MultimodalStore, Query
 from ragsight import MultimodalRetriever as CoreRetriever
 from ragsight.errors import QueryError
@@ -28,7 +28,8 @@ class MultimodalRetriever(MultiModalRetriever):
     added up. A ready-made `embedding` is not used: the channels search in several spaces.
 
     Args:
-        source: An index, or a ragsight retriever with weights and fusion of its own.
+        source: An index, its vector store, or a ragsight retriever with weights and fusion of its
+            own.
         similarity_top_k: How many nodes; with `image_similarity_top_k`, how many without an image.
         image_similarity_top_k: How many nodes with an image. By default text and images compete
             for the places of `similarity_top_k`.
@@ -52,7 +53,7 @@ class MultimodalRetriever(MultiModalRetriever):
 
     def __init__(
         self,
-        source: MultimodalStore | CoreRetriever,
+        source: MultimodalStore | MultimodalVectorStore | CoreRetriever,
         *,
         similarity_top_k: int = 10,
         image_similarity_top_k: int | None = None,
@@ -60,7 +61,8 @@ class MultimodalRetriever(MultiModalRetriever):
         callback_manager: CallbackManager | None = None,
     ) -> None:
         super().__init__(callback_manager=callback_manager)
-        self.core = CoreRetriever(source) if isinstance(source, MultimodalStore) else source
+        store = source.client if isinstance(source, MultimodalVectorStore) else source
+        self.core = CoreRetriever(store) if isinstance(store, MultimodalStore) else store
         self.similarity_top_k = similarity_top_k
         self.image_similarity_top_k = image_similarity_top_k
         self._filter = to_filter(filters) if isinstance(filters, MetadataFilters) else filters
@@ -134,11 +136,10 @@ class MultimodalRetriever(MultiModalRetriever):
         return k if k is not None else self.similarity_top_k
 
     def _run(self, queries: Sequence[Query]) -> list[NodeWithScore]:
-        return _nodes([self.core.retrieve(query) for query in queries], queries)
+        return _nodes(self.core.retrieve_many(queries), queries)
 
     async def _arun(self, queries: Sequence[Query]) -> list[NodeWithScore]:
-        results = await asyncio.gather(*map(self.core.aretrieve, queries))
-        return _nodes(results, queries)
+        return _nodes(await self.core.aretrieve_many(queries), queries)
 
 
 def _words(query: QueryType) -> QueryBundle:

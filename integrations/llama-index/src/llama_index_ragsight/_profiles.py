@@ -1,0 +1,40 @@
+"""Which limits hold for one of LlamaIndex's models."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from llama_index.core.llms import LLM
+
+from ragsight.answer import ModelProfile, profile_for
+
+ANY_MODEL = replace(profile_for("local", ""), name="any chat model", default_images=None)
+"""PNG and JPEG of moderate size, which all vision models take; as many as the budget allows."""
+
+_PROVIDERS = {
+    "llama_index.llms.openai": "openai",
+    "llama_index.llms.anthropic": "anthropic",
+    "llama_index.llms.ollama": "local",
+    "llama_index.llms.openai_like": "local",
+}
+
+_OPENAI = "https://api.openai.com"
+
+
+def llm_profile(llm: LLM) -> ModelProfile:
+    """Find the limits of a model by its package and name."""
+    package = ".".join(type(llm).__module__.split(".")[:3])
+    provider = _PROVIDERS.get(package)
+    if provider is None:
+        return ANY_MODEL
+    base = getattr(llm, "api_base", None)
+    if provider == "openai" and isinstance(base, str) and not base.startswith(_OPENAI):
+        # Another server behind OpenAI's API: nobody knows which model is there.
+        provider = "local"
+    return profile_for(provider, llm_name(llm))
+
+
+def llm_name(llm: LLM) -> str:
+    """The name of a model, or its class's where it doesn't tell."""
+    name = llm.metadata.model_name
+    return name if name not in {"", "unknown"} else llm.class_name()
