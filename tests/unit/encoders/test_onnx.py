@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -284,7 +285,7 @@ def test_the_manifest_says_what_was_exported_and_by_what(clip: Path, exports: Pa
     assert manifest.precision == "fp32"
     assert (manifest.dimension, manifest.image_size, manifest.context_length) == (16, 32, CONTEXT)
     assert manifest.normalisation["rescale"] == pytest.approx(1 / 255)
-    assert manifest.versions["torch"] == torch.__version__
+    assert manifest.versions["torch"] == version("torch")
     assert set(manifest.versions) == {
         *("ragsight", "torch", "transformers", "onnx", "onnxruntime", "opset")
     }
