@@ -176,7 +176,7 @@ def chart(rows: Mapping[str, Mapping[str, float | None]], path: Path) -> None:
     axes.set_xticks([at + 0.4 - width / 2 for at in range(len(columns))], columns)
     axes.set_ylim(0, 1)
     axes.set_title("Figures and tables on the labelled pages")
-    axes.legend(loc="lower left")
+    figure.legend(loc="outside right upper")
     figure.savefig(path, dpi=120)
 
 
