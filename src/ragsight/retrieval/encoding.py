@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -76,23 +75,11 @@ class _Batch:
         return lambda: self._rows[kind][index]
 
     def run(self) -> None:
-        if not self._images or not (self._texts or self._questions):
-            self._encode_texts()
-            self._encode_images()
-            return
-        # The towers leave the interpreter to each other while they compute.
-        with ThreadPoolExecutor(1) as thread:
-            images = thread.submit(self._encode_images)
-            self._encode_texts()
-            images.result()
-
-    def _encode_texts(self) -> None:
+        # One after the other: each tower uses all cores, and two at once take longer than both.
         if self._texts:
             self._rows["texts"] = self._store.encoder.encode_texts(self._texts)
         if self._questions and self._store.text_encoder is not None:
             self._rows["questions"] = self._store.text_encoder.encode_queries(self._questions)
-
-    def _encode_images(self) -> None:
         if self._images:
             self._rows["images"] = self._store.encoder.encode_images(self._images)
 
