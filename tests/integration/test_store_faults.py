@@ -107,6 +107,28 @@ def test_what_a_crash_left_between_the_collections_is_removed_on_opening(
     assert not (tmp_path / "i" / "unfinished.json").exists()
 
 
+def test_a_write_that_failed_half_way_stays_noted_until_it_is_done_or_undone(
+    tmp_path: Path, encoder: ClipEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half, again = image_chunk(1, "half"), image_chunk(2, "written again")
+    with MultimodalStore.open(tmp_path / "i", encoder=encoder) as store:
+        engine = store.operations.engine
+        update = engine._update  # type: ignore[attr-defined]
+
+        def full(collection: str, operation: object) -> None:
+            if collection == "image":
+                raise StoreError("no space left on device")
+            update(collection, operation)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(engine, "_update", full)
+            with pytest.raises(StoreError, match="no space"):
+                store.upsert([half, again])
+        store.upsert([again])
+    with MultimodalStore.open(tmp_path / "i", encoder=encoder) as store:
+        assert whole_chunks(store) == {"written again"}
+
+
 def test_a_journal_that_is_cut_short_itself_is_no_obstacle(
     tmp_path: Path, encoder: ClipEncoder
 ) -> None:

@@ -6,6 +6,7 @@ moves between releases. Its calls hold the interpreter's lock, so a lock around 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import threading
@@ -63,6 +64,7 @@ class EdgeEngine:
         self._folder = Path(folder)
         self._shards: dict[Collection, edge.EdgeShard] = {}
         self._lock = threading.RLock()
+        self._unfinished: set[str] = set()
         self._deferred: dict[Collection, dict[str, IndexKind]] = {c: {} for c in COLLECTIONS}
         self.runner = StepRunner(_no_client, _no_client)
 
@@ -185,13 +187,20 @@ class EdgeEngine:
     @contextmanager
     def _journal(self, ids: Set[str]) -> Iterator[None]:
         """Note which points are between the two shards, for `_recover` to find after a crash."""
+        if not ids:
+            yield
+            return
         journal = self._folder / JOURNAL_FILE
-        if ids:
-            with self._guard():
-                journal.write_text(json.dumps(sorted(ids)), encoding="utf-8")
+        # A write that failed, on a full disk say, stays noted until its points are written anew.
+        self._unfinished |= ids
+        with self._guard():
+            journal.write_text(json.dumps(sorted(self._unfinished)), encoding="utf-8")
         yield
-        if ids:
-            with self._guard():
+        self._unfinished -= ids
+        with self._guard():
+            if self._unfinished:
+                journal.write_text(json.dumps(sorted(self._unfinished)), encoding="utf-8")
+            else:
                 journal.unlink()
 
     def _recover(self) -> None:
@@ -215,6 +224,7 @@ class EdgeEngine:
             if halves:
                 self._update(collection, edge.UpdateOperation.delete_points(halves))
         journal.unlink()
+        self._unfinished.clear()
 
     @in_one_step
     def search(self, collection: Collection, searches: Sequence[VectorSearch]) -> list[list[Found]]:
@@ -325,8 +335,8 @@ class EdgeEngine:
                     shard.close()
 
     async def aclose(self) -> None:
-        """Flush and release the folder."""
-        self.close()
+        """Flush and release the folder, which takes a moment with a large index."""
+        await asyncio.to_thread(self.close)
 
     @contextmanager
     def _shard(self, collection: Collection) -> Iterator[edge.EdgeShard]:
