@@ -53,7 +53,16 @@ if TYPE_CHECKING:
     from ragsight.gallery import GallerySection, render_gallery, write_gallery
     from ragsight.images import image_ref, open_image
     from ragsight.ingestion import IngestReport, ingest
-    from ragsight.loaders import CatalogLoader, ImageLoader, PdfLoader, TextLoader, load
+    from ragsight.loaders import (
+        CatalogLoader,
+        ChunkingOptions,
+        ImageLoader,
+        LoadOptions,
+        PdfLoader,
+        PdfOptions,
+        TextLoader,
+        load,
+    )
     from ragsight.retrieval import CrossEncoderReranker, Hit, MultimodalRetriever, Query, fuse
     from ragsight.store import (
         CollectionOptions,
@@ -96,7 +105,16 @@ _HOMES = {
     "ragsight.gallery": ("GallerySection", "render_gallery", "write_gallery"),
     "ragsight.images": ("image_ref", "open_image"),
     "ragsight.ingestion": ("IngestReport", "ingest"),
-    "ragsight.loaders": ("CatalogLoader", "ImageLoader", "PdfLoader", "TextLoader", "load"),
+    "ragsight.loaders": (
+        "CatalogLoader",
+        "ChunkingOptions",
+        "ImageLoader",
+        "LoadOptions",
+        "PdfLoader",
+        "PdfOptions",
+        "TextLoader",
+        "load",
+    ),
     "ragsight.retrieval": ("CrossEncoderReranker", "Hit", "MultimodalRetriever", "Query", "fuse"),
     "ragsight.store": (
         "CollectionOptions",
@@ -118,6 +136,7 @@ __all__ = [
     "CachedEncoder",
     "CatalogLoader",
     "Chunk",
+    "ChunkingOptions",
     "Citation",
     "ClipEncoder",
     "ClipOptions",
@@ -133,11 +152,13 @@ __all__ = [
     "ImageRef",
     "ImageTextEncoder",
     "IngestReport",
+    "LoadOptions",
     "MultimodalRetriever",
     "MultimodalStore",
     "OpenAIBackend",
     "OpenAICompatibleBackend",
     "PdfLoader",
+    "PdfOptions",
     "Price",
     "Query",
     "RagsightError",

@@ -6,13 +6,16 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ragsight.chunks import Chunk
-from ragsight.errors import InputError, RagsightError
-from ragsight.loaders import Loader, discover, loader_for
+from ragsight.errors import ConfigurationError, ErrorHandler, InputError, RagsightError
+from ragsight.loaders import Loader, LoadOptions, LoadSettings, discover, loader_for
 from ragsight.store import MultimodalStore, SourceRecord
 from ragsight.store.operations import BATCH_SIZE
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Status = Literal["indexed", "unchanged", "failed"]
 
@@ -109,6 +112,7 @@ def ingest(
     loader: LoaderFactory | None = None,
     force: bool = False,
     on_progress: ProgressHandler | None = None,
+    **settings: Unpack[LoadSettings],
 ) -> IngestReport:
     """Index files and folders.
 
@@ -122,11 +126,14 @@ def ingest(
         loader: Makes the loader for a path; by default chosen by content and suffix.
         force: Index unchanged files too.
         on_progress: Called as files and chunks go through.
+        **settings: Fields of `LoadOptions` for the loaders that are chosen by kind: `pdf`,
+            `chunking`, `password`. A file is indexed again if other settings give other chunks.
 
     Returns:
         What became of each file.
 
     Raises:
+        ConfigurationError: If there are both a `loader` and settings, which it wouldn't know of.
         InputError: If a path doesn't exist, or there is no file of a known kind.
         StoreError: If the store refuses.
         EncoderError: If the encoder can't be used.
@@ -137,13 +144,28 @@ def ingest(
         []
     """
     started = time.perf_counter()
+    make = _loaders(loader, settings)
     roots = [paths] if isinstance(paths, str | Path) else list(paths)
     files = discover([Path(root) for root in roots])
     run = _Run(store, len(files), force=force, on_progress=on_progress)
     for path in files:
-        run.take(path, loader)
+        run.take(path, make)
     run.finish()
     return IngestReport(tuple(run.results), time.perf_counter() - started)
+
+
+def _loaders(
+    own: LoaderFactory | None, settings: LoadSettings
+) -> Callable[[Path, ErrorHandler], Loader]:
+    LoadOptions(**settings)  # A mistyped name is told before the first file, not at it.
+    if own is None:
+        return lambda path, on_error: loader_for(path, on_error=on_error, **settings)
+    if settings:
+        raise ConfigurationError(
+            f"{', '.join(sorted(settings))}: your own `loader` doesn't see these. Give them to the "
+            "loader that it makes."
+        )
+    return lambda path, _on_error: own(path)
 
 
 @dataclass(slots=True)
@@ -178,7 +200,7 @@ class _Run:
         self.results: list[SourceResult] = []
         self._chunks = 0
 
-    def take(self, path: Path, factory: LoaderFactory | None) -> None:
+    def take(self, path: Path, make: Callable[[Path, ErrorHandler], Loader]) -> None:
         """Load one file; its chunks are written when a batch is full."""
         problems: list[str] = []
         slot = len(self.results)
@@ -186,11 +208,7 @@ class _Run:
         self.results.append(SourceResult(str(path), "failed"))
         self._report(str(path), done=slot)
         try:
-            loader = (
-                factory(path)
-                if factory is not None
-                else loader_for(path, on_error=lambda error: problems.append(str(error)))
-            )
+            loader = make(path, lambda error: problems.append(str(error)))
             fingerprint = loader.fingerprint()
             record = self._store.source_record(loader.uri)
             if record is not None and record.fingerprint == fingerprint and not self._force:

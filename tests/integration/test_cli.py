@@ -14,6 +14,7 @@ import pytest
 
 from drawings import cut_jpeg
 from fakes.openai_server import FakeOpenAI
+from pdfs import mupdf, paragraph, save_pdf
 from ragsight.cli.demo import handbook
 from ragsight.demo.drawing import draw_product
 
@@ -101,6 +102,46 @@ def test_another_process_finds_pictures_like_a_picture(indexed, tmp_path: Path) 
     hits = shell.json("similar", tmp_path / "wanted.png", "-k", "1")["hits"]
     assert hits[0]["chunk"]["source"]["uri"].endswith("blue_mug.png")
     assert hits[0]["channels"][0]["channel"] == "image_to_image"
+
+
+def test_options_for_pdfs_reach_the_loader(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    save_pdf(
+        tmp_path / "secret.pdf",
+        lambda page: paragraph(page, (60, 60, 530, 200)),
+        encryption=mupdf.PDF_ENCRYPT_AES_256,
+        user_pw="sesame",
+        owner_pw="owner",
+    )
+    index = ("index", "secret.pdf", "--model", "ragsight-demo")
+    done = shell.run(*index)
+    assert done.returncode == 2
+    assert "password" in in_one_line(done)
+    report = shell.json(*index, "--page-images", "all", RAGSIGHT_PASSWORD="sesame")
+    assert report["chunks"] == 2
+    assert shell.json("info")["images"] == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--page-images", "some", "choose one of auto, all, none"),
+        ("--ocr", "xyz", "no data for xyz"),
+    ],
+)
+def test_an_option_that_makes_no_sense_leaves_no_index_behind(
+    tmp_path: Path, option: str, value: str, told: str
+) -> None:
+    shell = Shell(tmp_path)
+    shutil.copy(handbook(), tmp_path / "handbook.pdf")
+    environment = {}
+    if option == "--ocr":
+        (tmp_path / "tessdata").mkdir()
+        environment["TESSDATA_PREFIX"] = str(tmp_path / "tessdata")
+    done = shell.run("index", "handbook.pdf", option, value, **environment)
+    assert done.returncode == 2
+    assert told in in_one_line(done)
+    assert not (tmp_path / ".ragsight").exists()
 
 
 def test_indexing_again_changes_nothing(indexed) -> None:

@@ -5,10 +5,17 @@ from pathlib import Path
 import pytest
 
 from drawings import cut_jpeg, noise
-from ragsight import ClipEncoder, MultimodalStore, ingest
+from pdfs import paragraph, save_pdf
+from ragsight import ClipEncoder, MultimodalStore, PdfOptions, TextLoader, ingest
 from ragsight.chunks import Chunk, Source
 from ragsight.encoders import FloatArray
-from ragsight.errors import DocumentError, EncoderError, InputError, SourceNotFoundError
+from ragsight.errors import (
+    ConfigurationError,
+    DocumentError,
+    EncoderError,
+    InputError,
+    SourceNotFoundError,
+)
 from ragsight.ingestion import Progress
 
 
@@ -66,6 +73,29 @@ def test_force_indexes_unchanged_files_too(folder: Path, store: MultimodalStore)
     ingest(folder, store)
     assert set(statuses(ingest(folder, store, force=True)).values()) == {"indexed"}
     assert store.counts().images == 3
+
+
+def test_settings_of_a_kind_are_followed_and_other_settings_index_its_files_anew(
+    folder: Path, store: MultimodalStore
+) -> None:
+    save_pdf(folder / "manual.pdf", lambda page: paragraph(page, (60, 60, 530, 400)))
+    ingest(folder, store)
+    report = ingest(folder, store, pdf=PdfOptions(page_images="all"))
+    (changed,) = report.with_status("indexed")
+    assert Path(changed.uri).name == "manual.pdf"
+    assert (changed.chunks, changed.removed) == (2, 0)
+    again = ingest(folder, store, pdf=PdfOptions(page_images="all"))
+    assert not again.with_status("indexed")
+
+
+def test_settings_beside_a_loader_of_ones_own_are_refused(
+    folder: Path, store: MultimodalStore
+) -> None:
+    with pytest.raises(ConfigurationError, match="password, pdf"):
+        ingest(folder, store, loader=TextLoader, pdf=PdfOptions(), password="x")
+    with pytest.raises(TypeError, match="colour"):
+        ingest(folder, store, colour="red")  # type: ignore[call-arg]
+    assert store.counts().sources == 0
 
 
 def test_a_changed_file_replaces_its_own_chunks_and_no_others(

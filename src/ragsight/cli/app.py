@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ragsight import __version__
 from ragsight.cli import session, views
+from ragsight.cli.pdfs import Ocr, PageImages, Password, pdf_options
 from ragsight.cli.where import parse_where
 from ragsight.errors import RagsightError
 
@@ -59,6 +60,9 @@ def index(
         typer.Option("--model", "-m", help="CLIP checkpoint: hub name, folder, ragsight-demo."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Index unchanged files again.")] = False,
+    password: Password = None,
+    ocr: Ocr = None,
+    page_images: PageImages = "auto",
     json: Json = False,
 ) -> None:
     """Index PDFs, images, catalogues (CSV, JSONL) and text files."""
@@ -67,11 +71,14 @@ def index(
 
     # Before the index is made: a mistyped path shall leave no empty index behind.
     discover(paths)
+    pdf = pdf_options(ocr=ocr, page_images=page_images)
     with (
         session.open_index(index, model=model, create=True) as store,
         views.progress_bar("Indexing") as on_progress,
     ):
-        report = ingest(paths, store, force=force, on_progress=on_progress)
+        report = ingest(
+            paths, store, force=force, on_progress=on_progress, pdf=pdf, password=password
+        )
     if json:
         session.print_json(report.to_dict())
     else:

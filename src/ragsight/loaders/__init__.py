@@ -5,16 +5,20 @@ from ragsight.loaders.catalog import CatalogLoader
 from ragsight.loaders.chunking import ChunkingOptions, split_text
 from ragsight.loaders.dispatch import discover, load, loader_for
 from ragsight.loaders.images import ImageLoader
-from ragsight.loaders.pdf import PdfLoader, PdfOptions
+from ragsight.loaders.pdf import PdfLoader, PdfOptions, PdfSettings
+from ragsight.loaders.settings import LoadOptions, LoadSettings
 from ragsight.loaders.text import TextLoader
 
 __all__ = [
     "CatalogLoader",
     "ChunkingOptions",
     "ImageLoader",
+    "LoadOptions",
+    "LoadSettings",
     "Loader",
     "PdfLoader",
     "PdfOptions",
+    "PdfSettings",
     "TextLoader",
     "discover",
     "load",

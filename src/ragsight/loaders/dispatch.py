@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ragsight.chunks import Chunk
 from ragsight.errors import (
@@ -19,7 +20,11 @@ from ragsight.loaders.base import Loader, absolute
 from ragsight.loaders.catalog import CATALOG_SUFFIXES, CatalogLoader
 from ragsight.loaders.images import IMAGE_SUFFIXES, ImageLoader
 from ragsight.loaders.pdf import PdfLoader
+from ragsight.loaders.settings import LoadOptions, LoadSettings
 from ragsight.loaders.text import TEXT_SUFFIXES, TextLoader
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 PDF_SUFFIXES = frozenset({".pdf"})
 SUFFIXES = PDF_SUFFIXES | IMAGE_SUFFIXES | CATALOG_SUFFIXES | TEXT_SUFFIXES
@@ -32,44 +37,68 @@ _MARK_WITHIN = 1024
 """Readers accept a PDF whose mark stands within its first 1,024 bytes (PDF 1.7, appendix H)."""
 
 
-def load(path: str | Path, *, on_error: ErrorHandler = raise_error) -> Iterator[Chunk]:
+def load(
+    path: str | Path, *, on_error: ErrorHandler = raise_error, **settings: Unpack[LoadSettings]
+) -> Iterator[Chunk]:
     """Load a file, or all files of known kinds below a folder.
 
     Args:
         path: A PDF, image, catalogue (CSV, JSONL), text file, or folder.
         on_error: Called with what can't be loaded; the rest goes on if it returns.
+        **settings: Fields of `LoadOptions`: `pdf`, `chunking`, `password`.
 
     Returns:
         The chunks, file by file.
 
     Raises:
         InputError: If there is nothing to load, or a file is bad and `on_error` raises.
+
+    Example:
+        >>> chunks = load("manuals", pdf=PdfOptions(ocr="auto"))  # doctest: +SKIP
     """
-    for file in discover([Path(path)]):
+    options = LoadOptions(**settings)
+    return _loaded(discover([Path(path)]), on_error, options)
+
+
+def _loaded(files: Iterable[Path], on_error: ErrorHandler, options: LoadOptions) -> Iterator[Chunk]:
+    for file in files:
         try:
-            yield from loader_for(file, on_error=on_error).lazy_load()
+            yield from _chosen(file, on_error, options).lazy_load()
         except InputError as error:
             on_error(error)
 
 
-def loader_for(path: str | Path, *, on_error: ErrorHandler = raise_error) -> Loader:
+def loader_for(
+    path: str | Path, *, on_error: ErrorHandler = raise_error, **settings: Unpack[LoadSettings]
+) -> Loader:
     """Choose the loader for a file, by its suffix, and for a PDF by its content.
+
+    Args:
+        path: The file.
+        on_error: Called with a problem that costs a page, an image or a row only.
+        **settings: Fields of `LoadOptions`; those of other kinds are passed over.
 
     Raises:
         SourceNotFoundError: If there is no such file.
         UnsupportedFormatError: If no loader knows this kind.
         DocumentError: If it can't be read.
     """
+    return _chosen(path, on_error, LoadOptions(**settings))
+
+
+def _chosen(path: str | Path, on_error: ErrorHandler, options: LoadOptions) -> Loader:
     file = absolute(path)
     suffix = file.suffix.lower()
     if suffix in PDF_SUFFIXES or (suffix not in SUFFIXES and _is_pdf(file)):
-        return PdfLoader(file, on_error=on_error)
+        return PdfLoader(
+            file, password=options.password, on_error=on_error, options=options.pdf_options
+        )
     if suffix in IMAGE_SUFFIXES:
         return ImageLoader(file, on_error=on_error)
     if suffix in CATALOG_SUFFIXES:
         return CatalogLoader(file, on_error=on_error)
     if suffix in TEXT_SUFFIXES:
-        return TextLoader(file)
+        return TextLoader(file, chunking=options.chunking)
     raise UnsupportedFormatError(
         f"{file}: no loader knows this kind of file. Known are {', '.join(sorted(SUFFIXES))}."
     )

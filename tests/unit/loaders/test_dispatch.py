@@ -5,17 +5,26 @@ from pathlib import Path
 import pytest
 
 from drawings import noise
+from pdfs import mupdf, paragraph, save_pdf
 from ragsight import (
     CatalogLoader,
+    ChunkingOptions,
     ClipEncoder,
     ImageLoader,
     MultimodalStore,
     PdfLoader,
+    PdfOptions,
     TextLoader,
     ingest,
     load,
 )
-from ragsight.errors import InputError, RagsightError, SourceNotFoundError, UnsupportedFormatError
+from ragsight.errors import (
+    InputError,
+    PasswordRequiredError,
+    RagsightError,
+    SourceNotFoundError,
+    UnsupportedFormatError,
+)
 from ragsight.loaders import discover, loader_for
 
 
@@ -47,6 +56,53 @@ def test_an_unknown_kind_lists_the_known_ones(tmp_path: Path) -> None:
     (tmp_path / "a.xyz").write_text("x")
     with pytest.raises(UnsupportedFormatError, match=r"a\.xyz.*\.csv.*\.pdf"):
         loader_for(tmp_path / "a.xyz")
+
+
+def _folder_of_a_pdf_and_notes(folder: Path) -> Path:
+    save_pdf(folder / "a.pdf", lambda page: paragraph(page, (60, 60, 530, 400)), pages=2)
+    (folder / "b.md").write_text("Oil the pump once a month. " * 40)
+    return folder
+
+
+def test_settings_reach_the_loader_of_their_kind(tmp_path: Path) -> None:
+    folder = _folder_of_a_pdf_and_notes(tmp_path)
+    chunks = list(load(folder, pdf=PdfOptions(page_images="all")))
+    assert [chunk.kind for chunk in chunks if chunk.source.page] == ["page", "text"] * 2
+    assert loader_for(folder / "a.pdf", pdf=PdfOptions(figures=False)).fingerprint() == (
+        PdfLoader(folder / "a.pdf", figures=False).fingerprint()
+    )
+
+
+def test_the_size_of_passages_is_set_for_every_kind_of_file(tmp_path: Path) -> None:
+    folder = _folder_of_a_pdf_and_notes(tmp_path)
+    small = ChunkingOptions(size=100, overlap=0)
+    for chunks in (load(folder, chunking=small), load(folder, pdf=PdfOptions(), chunking=small)):
+        lengths: dict[str, int] = {}
+        for chunk in chunks:
+            name = Path(chunk.source.uri).name
+            lengths[name] = max(len(chunk.text), lengths.get(name, 0))
+        assert set(lengths) == {"a.pdf", "b.md"}
+        assert all(40 < length <= 100 for length in lengths.values())
+
+
+def test_a_password_opens_the_encrypted_files_among_others(tmp_path: Path) -> None:
+    save_pdf(
+        _folder_of_a_pdf_and_notes(tmp_path) / "c.pdf",
+        lambda page: paragraph(page, (60, 60, 530, 400)),
+        encryption=mupdf.PDF_ENCRYPT_AES_256,
+        user_pw="sesame",
+        owner_pw="owner",
+    )
+    problems: list[RagsightError] = []
+    names_of = lambda chunks: {Path(chunk.source.uri).name for chunk in chunks}  # noqa: E731
+    assert names_of(load(tmp_path, password="sesame")) == {"a.pdf", "b.md", "c.pdf"}
+    assert names_of(load(tmp_path, on_error=problems.append)) == {"a.pdf", "b.md"}
+    assert [type(problem) for problem in problems] == [PasswordRequiredError]
+
+
+def test_a_setting_that_does_not_exist_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="colour"):
+        load(tmp_path, colour="red")  # type: ignore[call-arg]
 
 
 def test_folders_are_searched_and_hidden_files_passed_over(tmp_path: Path) -> None:

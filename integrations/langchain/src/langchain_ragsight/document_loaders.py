@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from langchain_core.document_loaders import BaseLoader
 from langchain_core.documents import Document
@@ -12,7 +13,10 @@ import ragsight
 from langchain_ragsight._convert import chunk_to_document
 from langchain_ragsight._images import ImageStoreLike, open_image_store
 from ragsight.errors import ErrorHandler, raise_error
-from ragsight.loaders import Loader, PdfOptions
+from ragsight.loaders import Loader, PdfOptions, PdfSettings
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class ChunkLoader(BaseLoader):
@@ -54,15 +58,16 @@ class PdfLoader(ChunkLoader):
         path: A file, or a file's bytes.
         password: Opens an encrypted file.
         pages: Numbers of the pages to load, from 1; all if None.
-        figures: Whether figures, tables and pictures of pages become documents.
         options: How the file becomes passages and pictures.
         on_error: Called with a problem that costs a page or a picture only; loading goes on if it
             returns.
         image_store: Where the pictures are kept; see `ChunkLoader`.
+        **settings: Fields of `ragsight.PdfOptions` that differ from `options`, such as
+            `figures=False`, `page_images="all"`, `ocr="auto"` or `chunking=ChunkingOptions(800)`.
 
     Raises:
         SourceNotFoundError: If there is no such file.
-        ConfigurationError: If a page number is below 1.
+        ConfigurationError: If a page number is below 1, or a setting makes no sense.
 
     Example:
         >>> for document in PdfLoader("manual.pdf").lazy_load():  # doctest: +SKIP
@@ -75,18 +80,13 @@ class PdfLoader(ChunkLoader):
         *,
         password: str | None = None,
         pages: Iterable[int] | None = None,
-        figures: bool = True,
         options: PdfOptions | None = None,
         on_error: ErrorHandler = raise_error,
         image_store: ImageStoreLike = None,
+        **settings: Unpack[PdfSettings],
     ) -> None:
         loader = ragsight.PdfLoader(
-            path,
-            password=password,
-            pages=pages,
-            figures=figures,
-            options=options,
-            on_error=on_error,
+            path, password=password, pages=pages, options=options, on_error=on_error, **settings
         )
         super().__init__(loader, image_store=image_store)
 

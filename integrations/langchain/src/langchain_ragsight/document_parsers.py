@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from langchain_core.document_loaders import BaseBlobParser
 from langchain_core.documents import Document
@@ -15,7 +17,10 @@ from langchain_ragsight._convert import chunk_to_document
 from langchain_ragsight._images import ImageStoreLike, open_image_store
 from ragsight import Chunk, Source, image_ref
 from ragsight.errors import ErrorHandler, InputError, raise_error
-from ragsight.loaders import PdfOptions
+from ragsight.loaders import PdfOptions, PdfSettings
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class _ChunkParser(BaseBlobParser):
@@ -50,10 +55,13 @@ class PdfParser(_ChunkParser):
     Args:
         password: Opens encrypted files.
         pages: Numbers of the pages to load, from 1; all if None.
-        figures: Whether figures, tables and pictures of pages become documents.
         options: How a file becomes passages and pictures.
         on_error: Called with a problem that costs a page or a picture only.
         image_store: Where the pictures are kept; see `ChunkLoader`.
+        **settings: Fields of `ragsight.PdfOptions` that differ from `options`; see `PdfLoader`.
+
+    Raises:
+        ConfigurationError: If a setting makes no sense.
 
     Example:
         >>> blob = Blob.from_path("manual.pdf")
@@ -66,16 +74,15 @@ class PdfParser(_ChunkParser):
         *,
         password: str | None = None,
         pages: Iterable[int] | None = None,
-        figures: bool = True,
         options: PdfOptions | None = None,
         on_error: ErrorHandler = raise_error,
         image_store: ImageStoreLike = None,
+        **settings: Unpack[PdfSettings],
     ) -> None:
         super().__init__(image_store)
         self._password = password
         self._pages = None if pages is None else tuple(pages)
-        self._figures = figures
-        self._options = options
+        self._options = replace(options if options is not None else PdfOptions(), **settings)
         self._on_error = on_error
 
     def _chunks(self, blob: Blob) -> Iterable[Chunk]:
@@ -83,7 +90,6 @@ class PdfParser(_ChunkParser):
             _content(blob),
             password=self._password,
             pages=self._pages,
-            figures=self._figures,
             options=self._options,
             on_error=self._on_error,
         ).lazy_load()

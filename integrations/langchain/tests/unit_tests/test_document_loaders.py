@@ -11,8 +11,15 @@ from reportlab.pdfgen.canvas import Canvas
 import ragsight
 from drawings import cut_jpeg, noise
 from langchain_ragsight import CatalogLoader, ChunkLoader, ImageLoader, PdfLoader, document_to_chunk
-from ragsight import ClipEncoder, MultimodalStore, RagsightError, open_image
-from ragsight.errors import ImageError, SourceNotFoundError
+from ragsight import (
+    ChunkingOptions,
+    ClipEncoder,
+    MultimodalStore,
+    PdfOptions,
+    RagsightError,
+    open_image,
+)
+from ragsight.errors import ConfigurationError, ImageError, SourceNotFoundError
 
 
 @pytest.fixture
@@ -144,3 +151,17 @@ def test_figures_can_be_left_out(manual: Path) -> None:
     kinds = {d.metadata["ragsight"]["kind"] for d in PdfLoader(manual, figures=False).load()}
 
     assert "figure" not in kinds
+
+
+def test_every_setting_of_the_core_is_passed_on(manual: Path) -> None:
+    options = PdfOptions(chunking=ChunkingOptions(size=40, overlap=0), figures=False)
+    documents = PdfLoader(manual, options=options, page_images="all", figures=True).load()
+    kinds = [document.metadata["ragsight"]["kind"] for document in documents]
+    assert "page" in kinds
+    assert all(
+        len(document.page_content) <= 40
+        for document, kind in zip(documents, kinds, strict=True)
+        if kind == "text"
+    )
+    with pytest.raises(ConfigurationError, match="page_images"):
+        PdfLoader(manual, page_images="some")  # type: ignore[arg-type]

@@ -18,8 +18,8 @@ from langchain_ragsight import (
     PdfParser,
     document_to_chunk,
 )
-from ragsight import open_image
-from ragsight.errors import InputError, SourceNotFoundError
+from ragsight import PdfOptions, open_image
+from ragsight.errors import ConfigurationError, InputError, SourceNotFoundError
 
 
 @pytest.fixture
@@ -99,3 +99,12 @@ def test_a_catalogue_in_memory_is_refused_with_the_way_out() -> None:
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SourceNotFoundError):
         PdfParser().parse(Blob.from_path(tmp_path / "absent.pdf"))
+
+
+def test_settings_of_the_pdf_parser_are_those_of_the_loader(manual: Path, tmp_path: Path) -> None:
+    settings = {"page_images": "all", "options": PdfOptions(image_side=200)}
+    parsed = PdfParser(image_store=tmp_path / "kept", **settings).parse(Blob.from_path(manual))
+    assert parsed == PdfLoader(manual, image_store=tmp_path / "kept", **settings).load()
+    assert "page" in {document.metadata["ragsight"]["kind"] for document in parsed}
+    with pytest.raises(ConfigurationError, match="image_side"):
+        PdfParser(image_side=0)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
@@ -17,6 +18,10 @@ from llama_index_ragsight._convert import chunk_to_document
 from ragsight import BlobStore, CatalogLoader, Chunk, ImageLoader, PdfLoader, RagsightError
 from ragsight.blobs import default_blob_folder
 from ragsight.errors import ConfigurationError, ErrorHandler
+from ragsight.loaders import PdfOptions, PdfSettings
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 logger = logging.getLogger(__name__)
 
@@ -83,15 +88,40 @@ class PdfReader(_ChunkReader):
     not needed. Use it alone or as `SimpleDirectoryReader(file_extractor={".pdf": PdfReader()})`.
 
     Args:
+        password: Opens encrypted files.
+        pages: Numbers of the pages to read, from 1; all if None.
+        options: How a file becomes passages and pictures.
         image_store: Where figures are kept: a folder, an fsspec URL, or a blob store.
         on_error: Called with a page or figure that can't be used; it is logged by default.
-        **loader_options: Passed to `ragsight.PdfLoader`, such as `password` and `pages`.
+        **settings: Fields of `ragsight.PdfOptions` that differ from `options`, such as
+            `figures=False`, `page_images="all"`, `ocr="auto"` or `chunking=ChunkingOptions(800)`.
+
+    Raises:
+        ConfigurationError: If a setting makes no sense.
 
     Example:
         >>> documents = PdfReader(image_store="figures").load_data("manual.pdf")  # doctest: +SKIP
         >>> documents[0].metadata["page_label"]  # doctest: +SKIP
         '1'
     """
+
+    def __init__(
+        self,
+        *,
+        password: str | None = None,
+        pages: Iterable[int] | None = None,
+        options: PdfOptions | None = None,
+        image_store: BlobStore | str | Path | None = None,
+        on_error: ErrorHandler = log_problem,
+        **settings: Unpack[PdfSettings],
+    ) -> None:
+        super().__init__(
+            image_store=image_store,
+            on_error=on_error,
+            password=password,
+            pages=None if pages is None else tuple(pages),
+            options=replace(options if options is not None else PdfOptions(), **settings),
+        )
 
     def _chunks(self, path: Path, options: Mapping[str, Any]) -> Iterator[Chunk]:
         return PdfLoader(path, **options).lazy_load()

@@ -12,7 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from drawings import cut_jpeg, noise
 from llama_index_ragsight import CatalogReader, ImageReader, PdfReader, node_to_chunk
-from ragsight import BlobStore, MultimodalStore, PdfLoader, open_image
+from ragsight import BlobStore, MultimodalStore, PdfLoader, PdfOptions, open_image
 from ragsight.errors import ConfigurationError, DocumentError, RagsightError, SourceNotFoundError
 
 PASSAGE = "The pump moves water through the filter and back into the tank below it."
@@ -149,3 +149,14 @@ def test_a_catalogue_gives_words_picture_and_facts(photos: Path) -> None:
 def test_documents_are_made_one_by_one(photos: Path) -> None:
     lazy = ImageReader().lazy_load_data(photos / "good.png")
     assert next(iter(lazy)).metadata["name"] == "good"
+
+
+def test_settings_of_the_pdf_reader_are_the_loaders(manual: Path, tmp_path: Path) -> None:
+    options = PdfOptions(image_side=300)
+    reader = PdfReader(image_store=tmp_path / "images", options=options, page_images="all")
+    chunks = PdfLoader(manual, options=options, page_images="all").load()
+    documents = reader.load_data(manual)
+    assert [document.id_ for document in documents] == [chunk.id for chunk in chunks]
+    assert "page" in {node_to_chunk(document).kind for document in documents}
+    with pytest.raises(ConfigurationError, match="image_side"):
+        PdfReader(image_side=0)

@@ -1,0 +1,43 @@
+"""What the loaders that are chosen by kind of file can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypedDict
+
+from ragsight.loaders.chunking import ChunkingOptions
+from ragsight.loaders.pdf import PdfOptions
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How files of each kind become chunks, where the loader is chosen by the file.
+
+    Attributes:
+        pdf: How PDFs become chunks.
+        chunking: How long passages are, in files of every kind; None leaves it to the options of
+            the kind, such as `pdf.chunking`.
+        password: Opens encrypted files; others don't mind it.
+
+    Example:
+        >>> LoadOptions(pdf=PdfOptions(ocr="auto")).pdf_options.ocr
+        'auto'
+    """
+
+    pdf: PdfOptions | None = None
+    chunking: ChunkingOptions | None = None
+    password: str | None = None
+
+    @property
+    def pdf_options(self) -> PdfOptions:
+        """What holds for PDFs."""
+        options = self.pdf if self.pdf is not None else PdfOptions()
+        return options if self.chunking is None else replace(options, chunking=self.chunking)
+
+
+class LoadSettings(TypedDict, total=False):
+    """The fields of `LoadOptions`, as keyword arguments of `load`, `loader_for` and `ingest`."""
+
+    pdf: PdfOptions | None
+    chunking: ChunkingOptions | None
+    password: str | None
