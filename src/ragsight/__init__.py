@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     )
     from ragsight.encoders.cache import CachedEncoder, EmbeddingCache
     from ragsight.errors import RagsightError
+    from ragsight.evaluation import Evaluation, LabelledQuery, evaluate, read_queries
     from ragsight.gallery import GallerySection, render_gallery, write_gallery
     from ragsight.images import image_ref, open_image
     from ragsight.ingestion import IngestReport, ingest
@@ -102,6 +103,7 @@ _HOMES = {
     ),
     "ragsight.encoders.cache": ("CachedEncoder", "EmbeddingCache"),
     "ragsight.errors": ("RagsightError",),
+    "ragsight.evaluation": ("Evaluation", "LabelledQuery", "evaluate", "read_queries"),
     "ragsight.gallery": ("GallerySection", "render_gallery", "write_gallery"),
     "ragsight.images": ("image_ref", "open_image"),
     "ragsight.ingestion": ("IngestReport", "ingest"),
@@ -145,6 +147,7 @@ __all__ = [
     "EmbeddingCache",
     "EncodedImages",
     "EncoderSpec",
+    "Evaluation",
     "ForeignCollections",
     "GallerySection",
     "Hit",
@@ -152,6 +155,7 @@ __all__ = [
     "ImageRef",
     "ImageTextEncoder",
     "IngestReport",
+    "LabelledQuery",
     "LoadOptions",
     "MultimodalRetriever",
     "MultimodalStore",
@@ -173,12 +177,14 @@ __all__ = [
     "VisionReranker",
     "VisionSynthesizer",
     "__version__",
+    "evaluate",
     "fuse",
     "image_ref",
     "ingest",
     "load",
     "open_image",
     "parse_filter",
+    "read_queries",
     "render_gallery",
     "write_gallery",
 ]

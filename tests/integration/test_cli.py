@@ -144,6 +144,49 @@ def test_an_option_that_makes_no_sense_leaves_no_index_behind(
     assert not (tmp_path / ".ragsight").exists()
 
 
+LABELLED = [
+    {"query": "Which planet has the lowest density?", "relevant": ["handbook.pdf#page=3"]},
+    {"query": "bar chart of planet radii", "relevant": {"handbook.pdf#Figure 3": 2}},
+    {"query": "a blue mug", "relevant": ["blue_mug.png"], "filter": {"kind": "image"}},
+]
+QUESTIONS = "".join(f"{json.dumps(query)}\n" for query in LABELLED)
+
+
+def test_an_index_is_measured_saved_drawn_and_compared(indexed, tmp_path: Path) -> None:
+    shell, _ = indexed
+    questions, saved = tmp_path / "questions.jsonl", tmp_path / "scores.json"
+    questions.write_text(QUESTIONS, encoding="utf-8")
+    done = shell.run("eval", questions, "--save", saved, "--plot", tmp_path / "scores.png")
+    assert done.returncode == 0, done.stderr
+    assert "3 queries" in done.stdout
+    assert "nDCG, fused minus bm25" in done.stdout
+    assert (tmp_path / "scores.png").stat().st_size > 0
+    again = shell.json("eval", questions, "--baseline", saved)
+    assert [run["name"] for run in again["runs"]] == ["fused", "bm25", "text_to_image"]
+    assert again["runs"][0]["mean"]["recall"] == 1
+    assert again["differences"]["before"]["mean"] == 0
+
+
+def test_a_label_that_cannot_be_read_is_named_and_the_rest_is_measured(
+    indexed, tmp_path: Path
+) -> None:
+    shell, _ = indexed
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text("no json\n" + QUESTIONS, encoding="utf-8")
+    done = shell.run("eval", questions)
+    assert done.returncode == 1
+    assert "questions.jsonl, line 1" in in_one_line(done)
+    assert "3 queries" in done.stdout
+
+
+def test_judgements_in_the_format_of_trec_are_measured(indexed, tmp_path: Path) -> None:
+    shell, _ = indexed
+    (tmp_path / "topics.tsv").write_text("1\tbar chart of planet radii\n", encoding="utf-8")
+    (tmp_path / "qrels.txt").write_text("1 0 handbook.pdf#page=3 1\n", encoding="utf-8")
+    scores = shell.json("eval", tmp_path / "topics.tsv", "--qrels", tmp_path / "qrels.txt")
+    assert scores["runs"][0]["mean"]["mrr"] == 1
+
+
 def test_indexing_again_changes_nothing(indexed) -> None:
     shell, _ = indexed
     before = shell.json("info")

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ragsight import __version__
 from ragsight.cli import session, views
+from ragsight.cli.evaluation import evaluate_index
 from ragsight.cli.pdfs import Ocr, PageImages, Password, pdf_options
 from ragsight.cli.where import parse_where
 from ragsight.errors import RagsightError
@@ -178,6 +179,9 @@ def ask(
         session.out.print(Text(piece), end="")
     session.out.print()
     views.show_answer(stream.answer)
+
+
+app.command("eval")(evaluate_index)
 
 
 @app.command()
