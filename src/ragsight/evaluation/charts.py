@@ -42,6 +42,7 @@ def plot_evaluation(
     axes = figure.subplots()
     k = evaluation.runs[0].k
     _draw_bars(axes, _labelled_runs(evaluation, baseline))
+    figure.legend(frameon=False, fontsize=8, ncols=4, loc="outside lower center")
     axes.set_title(f"{len(evaluation.runs[0].queries)} queries, first {k} hits", loc="left")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -75,4 +76,3 @@ def _draw_bars(axes: Axes, runs: Mapping[str, Mapping[str, float]]) -> None:
     axes.set_xticks(range(len(MEASURES)), ["recall", "precision", "MRR", "nDCG"])
     axes.set_ylim(0, 1.08)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, ncols=min(len(runs), 4), loc="upper right")
