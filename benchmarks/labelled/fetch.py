@@ -38,11 +38,22 @@ class Fetched:
     missing: dict[str, str] = field(default_factory=dict)
 
 
+def sources() -> list[dict[str, Any]]:
+    """The documents of `sources.json`."""
+    found: list[dict[str, Any]] = json.loads((HERE / "sources.json").read_text("utf-8"))
+    return found
+
+
+def parts() -> dict[str, str]:
+    """By document, whether the loader may be tuned on it: `development` or `held-out`."""
+    return {source["name"]: source["part"] for source in sources()}
+
+
 def fetch(cache: Path = CACHE) -> Fetched:
     """Every document of `sources.json` that can be had, by name; those in the cache stay."""
     cache.mkdir(parents=True, exist_ok=True)
     fetched = Fetched()
-    for source in json.loads((HERE / "sources.json").read_text("utf-8")):
+    for source in sources():
         path = cache / f"{source['name']}.pdf"
         try:
             get = from_package if "package" in source else built
