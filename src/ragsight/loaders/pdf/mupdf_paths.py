@@ -47,6 +47,9 @@ class DrawingCollector:
         box = _inked(path)
         if clips:
             box = intersection(box, clips[-1][1])
+            if width(box) <= 0 or height(box) <= 0:
+                # Turning the box with the page would turn an empty one inside in again.
+                return
         box = self._place(box)
         if width(box) > 0 and height(box) > 0:
             self.drawings.append(Drawing(box, _is_filled(path), _is_angular(path), _is_white(path)))
