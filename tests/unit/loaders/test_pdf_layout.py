@@ -11,7 +11,8 @@ from ragsight.loaders.pdf.matching import CaptionSides, match_captions
 from ragsight.loaders.pdf.page import Line, Page
 from ragsight.loaders.pdf.reading_order import in_reading_order
 from ragsight.loaders.pdf.rendering import encode
-from ragsight.loaders.pdf.tables import grid_of, to_markdown
+from ragsight.loaders.pdf.table_cells import grid_of
+from ragsight.loaders.pdf.tables import to_markdown
 
 
 def _line(text: str, left: float, top: float, **style: float) -> Line:

@@ -8,18 +8,17 @@ from ragsight.chunks import BBox
 from ragsight.loaders.pdf.blocks import Block, blocks_of
 from ragsight.loaders.pdf.caption_blocks import CaptionBlock, find_captions
 from ragsight.loaders.pdf.geometry import (
-    gap_y,
     height,
+    intersection,
     intersects,
     overlap,
-    shared_x,
     union,
     width,
 )
 from ragsight.loaders.pdf.headings import is_heading
-from ragsight.loaders.pdf.marks import figure_marks
+from ragsight.loaders.pdf.marks import background, figure_marks
 from ragsight.loaders.pdf.matching import match_captions
-from ragsight.loaders.pdf.page import Grid, Line
+from ragsight.loaders.pdf.page import Line
 from ragsight.loaders.pdf.parts import Analysis, DocumentHabits, Figure, PageInput, Table
 from ragsight.loaders.pdf.plain_figures import SHORT_SIDE, is_substantial
 from ragsight.loaders.pdf.regions import (
@@ -29,10 +28,12 @@ from ragsight.loaders.pdf.regions import (
     find_regions,
     lines_inside,
 )
-from ragsight.loaders.pdf.tables import is_filled, looks_tabular, ruled_grid, text_grid
+from ragsight.loaders.pdf.scans import inked_region, text_area
+from ragsight.loaders.pdf.table_finder import TableFinder
+from ragsight.loaders.pdf.tables import looks_tabular
+from ragsight.loaders.pdf.zones import zone_beside
 
 _LEAST_GAP_HEIGHT = 40.0
-_TABLE_CAPTION_GAP = 40.0
 
 
 def analyse(given: PageInput, habits: DocumentHabits) -> Analysis:
@@ -54,8 +55,10 @@ def analyse(given: PageInput, habits: DocumentHabits) -> Analysis:
     regions = find_regions(marks, labels, around)
     finder = _PageParts(given, habits, around, regions, rest, labels)
     figures, others = finder.captioned_figures()
-    tables = finder.tables(others)
-    taken = [table.bbox for table in tables] + [f.bbox for f in figures if f.bbox is not None]
+    drawn = [figure.bbox for figure in figures if figure.bbox is not None]
+    tables = TableFinder(given, habits, captions, rest, running, drawn).tables(others)
+    taken = [table.bbox for table in tables] + drawn
+    others = [r for r in others if not any(overlap(r.bbox, t.bbox) > 0.5 for t in tables)]
     figures += finder.plain_figures(others, taken)
     parts: list[Figure | Table] = [*figures, *tables]
     used = {number for part in parts for number in part.inner}
@@ -120,12 +123,38 @@ class _PageParts:
         captioned, loose = attached(captioned, loose, self._labels, self._around)
         figures = [self._figure(region, captions[n]) for n, region in captioned.items()]
         taken = [figure.bbox for figure in figures if figure.bbox is not None]
-        figures += [self._from_gap(captions[n], taken) for n in wanted if n not in captioned]
+        figures += [self._without_marks(captions[n], taken) for n in wanted if n not in captioned]
         return figures, [*tabular, *loose]
 
     def _figure(self, region: Region, caption: CaptionBlock | None) -> Figure:
         inner = frozenset(lines_inside(region.bbox, self._rest))
         return Figure(region.bbox, region.method, caption, inner)
+
+    def _without_marks(self, caption: CaptionBlock, taken: Sequence[BBox]) -> Figure:
+        """The figure of a caption that has no drawing or picture of its own."""
+        box = self._inked(caption.bbox, taken)
+        if box is None:
+            return self._from_gap(caption, taken)
+        return Figure(box, "bitmap", caption, frozenset(lines_inside(box, self._rest)))
+
+    def _inked(self, caption: BBox, taken: Sequence[BBox]) -> BBox | None:
+        page, paint = self._given.page, self._given.paint
+        if paint is None or background(page) is None:
+            return None
+        captions = [block.bbox for block in self._around.captions]
+        # What looks like a heading may be an axis title: text alone is left out by its ink.
+        prose = [block.bbox for block in blocks_of(self._rest) if block.is_body]
+        bounds = [*captions, *prose, *taken]
+        area = text_area((line.bbox for line in page.lines), page.bbox)
+        text = [line.bbox for line in self._rest.values()]
+        below = self._habits.figure_sides.usual == "above"
+        for side in (below, not below):
+            zone = zone_beside(caption, captions, bounds, page.width, below=side)
+            shown = intersection(zone, area)
+            box = inked_region(paint, shown, text, towards_bottom=not side)
+            if box is not None:
+                return box
+        return None
 
     def _from_gap(self, caption: CaptionBlock, taken: Sequence[BBox]) -> Figure:
         """Take what is set between a caption and the text above it: a specimen, code, a formula."""
@@ -150,68 +179,6 @@ class _PageParts:
         if height(box) < SHORT_SIDE or any(intersects(box, other) for other in column):
             return Figure(None, "page", caption)
         return Figure(box, "vector", caption, frozenset(inner))
-
-    def tables(self, others: list[Region]) -> list[Table]:
-        """Tables, with their captions where they have one; takes their regions from `others`."""
-        if self._given.words is None:
-            return []
-        captions = [b for b in self._around.captions if b.caption.kind == "table"]
-        tabular = [
-            region
-            for region in others
-            if looks_tabular(region, self._rest) or self._has_table_caption(region, captions)
-        ]
-        if not captions and not tabular:
-            return []
-        grids = self._grids(tabular, self._given.words())
-        chosen = match_captions(
-            [block.bbox for block in captions],
-            [grid.bbox for grid in grids],
-            self._around.obstacles,
-            self._habits.table_sides,
-            self._given.page.height,
-        )
-        owners = {grid: captions[block] for block, grid in chosen.items()}
-        tables = [
-            self._table(grid, "ruled", owners.get(number)) for number, grid in enumerate(grids)
-        ]
-        for number, block in enumerate(captions):
-            if number not in chosen and (grid := self._unruled(block, tables)) is not None:
-                tables.append(self._table(grid, "text", block))
-        others[:] = [
-            region
-            for region in others
-            if not any(overlap(region.bbox, table.bbox) > 0.5 for table in tables)
-        ]
-        return tables
-
-    def _has_table_caption(self, region: Region, captions: Sequence[CaptionBlock]) -> bool:
-        """Whether a sparse grid of rules stands by a table's caption."""
-        if any(mark.picture or not mark.angular for mark in region.marks):
-            return False
-        return len(lines_inside(region.bbox, self._rest)) >= 4 and any(
-            gap_y(block.bbox, region.bbox) < _TABLE_CAPTION_GAP
-            and shared_x(block.bbox, region.bbox) > 0.3
-            for block in captions
-        )
-
-    def _grids(self, tabular: Sequence[Region], words: Sequence[Line]) -> list[Grid]:
-        found = []
-        for region in tabular:
-            grid = ruled_grid(region, words)
-            if grid is not None and is_filled(grid):
-                found.append(grid)
-        return found
-
-    def _unruled(self, caption: CaptionBlock, tables: Sequence[Table]) -> Grid | None:
-        rules = [drawing.bbox for drawing in self._given.drawings if drawing.angular]
-        obstacles = [*self._around.obstacles, *(table.bbox for table in tables)]
-        grid = text_grid(caption.bbox, self._labels, rules, obstacles)
-        return grid if grid is not None and is_filled(grid) else None
-
-    def _table(self, grid: Grid, method: str, caption: CaptionBlock | None) -> Table:
-        inner = frozenset(lines_inside(grid.bbox, self._rest))
-        return Table(grid.bbox, grid.rows, method, caption, inner)
 
     def plain_figures(self, others: Sequence[Region], taken: Sequence[BBox]) -> list[Figure]:
         """Figures without captions: what is large enough to say something by itself."""

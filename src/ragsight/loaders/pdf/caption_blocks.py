@@ -14,6 +14,8 @@ from ragsight.loaders.pdf.page import Line
 _MAX_LINES = 14
 _LINE_GAP = 0.45
 _SIZE_TOLERANCE = 0.7
+_LABEL_GAP, _FOREIGN_LABEL_GAP = 3.0, 1.5
+"""Times the height of a line, within the label's block and to another."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ def _belongs(line: Line, chosen: list[Line]) -> bool:
     on_same_row = abs(line.bbox[1] - last.bbox[1]) < 0.4 * height
     if on_same_row:
         # A label set apart from its text by a wide space comes as a line of its own.
-        return len(chosen) == 1 and 0 <= line.bbox[0] - last.bbox[2] < 1.5 * height
+        wide = _LABEL_GAP if line.block == first.block else _FOREIGN_LABEL_GAP
+        return len(chosen) == 1 and 0 <= line.bbox[0] - last.bbox[2] < wide * height
     follows = -0.3 * height <= line.bbox[1] - last.bbox[3] < _LINE_GAP * height
     aligned = _centred(line.bbox, box) or -2 * height <= line.bbox[0] - box[0] <= 6 * height
     return follows and aligned and shared_x(line.bbox, box) > 0.5

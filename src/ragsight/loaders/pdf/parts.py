@@ -10,6 +10,7 @@ from ragsight.loaders.pdf.caption_blocks import CaptionBlock
 from ragsight.loaders.pdf.geometry import union
 from ragsight.loaders.pdf.matching import CaptionSides
 from ragsight.loaders.pdf.page import Drawing, Line, Page
+from ragsight.loaders.pdf.scans import Paint
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ class PageInput:
         labels_figures: Whether this or a page near it has a figure's caption.
         words: Reads the page's words; called only where there is a table. None if tables aren't
             wanted.
+        paint: Paints a part of the page small; called only where figures can be seen but not told
+            by what is drawn, as on a scan.
     """
 
     page: Page
@@ -101,3 +104,4 @@ class PageInput:
     dropped: Sequence[BBox]
     labels_figures: bool
     words: Callable[[], Sequence[Line]] | None
+    paint: Paint | None = None

@@ -24,6 +24,7 @@ from ragsight.loaders.pdf.mentions import sentences_of
 from ragsight.loaders.pdf.page import Page
 from ragsight.loaders.pdf.paragraphs import joined_lines
 from ragsight.loaders.pdf.protocol import PageSource
+from ragsight.loaders.pdf.whole_lines import with_whole_lines
 
 _DIGEST_SIDE = 64
 _DIGEST_DPI = 36
@@ -156,7 +157,7 @@ class PageReader:
     def _cached(self, number: int) -> Page | DocumentError:
         if number not in self._pages:
             try:
-                self._pages[number] = self._source.page(number)
+                self._pages[number] = with_whole_lines(self._source.page(number))
             except DocumentError as error:
                 self._pages[number] = error
         return self._pages[number]

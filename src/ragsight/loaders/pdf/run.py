@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
-from ragsight.chunks import Chunk
+from PIL import Image
+
+from ragsight.chunks import BBox, Chunk
 from ragsight.errors import DocumentError, ErrorHandler, RagsightError
 from ragsight.loaders.chunking import split_paragraphs
 from ragsight.loaders.pdf.analysis import analyse
@@ -24,6 +27,7 @@ from ragsight.loaders.pdf.reader import PageReader
 
 _TRIM_EVERY = 50
 _OCR_SIDE, _OCR_DPI = 3300, 300
+_LOOK_SIDE, _LOOK_DPI = 1200, 50
 _REPAIRED = "The file was damaged and has been repaired; parts of it may be missing."
 _NO_DRAWINGS = "The page's drawings couldn't be read; figures and tables may be missing."
 
@@ -131,6 +135,7 @@ class Run:
             dropped=self._reader.decoration(number),
             labels_figures=self._reader.labels_figures(number),
             words=self._words(number) if self._options.tables == "auto" else None,
+            paint=partial(self._painted, number),
         )
         return analyse(given, self._habits)
 
@@ -141,6 +146,13 @@ class Run:
             self._on_error(error)
             warnings.append(_NO_DRAWINGS)
             return ()
+
+    def _painted(self, number: int, box: BBox) -> Image.Image | None:
+        try:
+            return self._source.render(number, box, max_side=_LOOK_SIDE, max_dpi=_LOOK_DPI)
+        except DocumentError as error:
+            self._on_error(error)
+            return None
 
     def _words(self, number: int) -> Callable[[], Sequence[Line]]:
         def words() -> Sequence[Line]:

@@ -1,0 +1,196 @@
+"""The tables of a page, each with its caption and cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ragsight.chunks import BBox
+from ragsight.loaders.pdf.blocks import Block
+from ragsight.loaders.pdf.caption_blocks import CaptionBlock
+from ragsight.loaders.pdf.geometry import (
+    area,
+    centre_inside,
+    height,
+    intersection,
+    union,
+    width,
+)
+from ragsight.loaders.pdf.matching import Side, side_of
+from ragsight.loaders.pdf.page import Grid, Line
+from ragsight.loaders.pdf.parts import DocumentHabits, PageInput, Table
+from ragsight.loaders.pdf.regions import Region, lines_inside
+from ragsight.loaders.pdf.table_areas import (
+    TableSpace,
+    captioned_areas,
+    rule_stacks,
+    stacked_areas,
+)
+from ragsight.loaders.pdf.table_cells import ruled_grid
+from ragsight.loaders.pdf.tables import is_filled, looks_tabular
+
+_WRONG_SIDE = 25.0
+_MAX_DRAWN = 600
+"""Rules compared with each other; a page with more is a pattern, of which the longest count."""
+
+_SAME_PLACE = 0.3
+_LEAST_PARTS = 2
+_BACKGROUND = 0.85
+
+_Candidate = tuple[float, int, Grid]
+"""Distance from a caption, the caption's number, and the table that may be its."""
+
+
+class TableFinder:
+    """Finds the tables of one page.
+
+    Args:
+        given: The page.
+        habits: On which side of tables the document has captions; what is found is noted.
+        captions: The page's captions.
+        rest: Its lines outside captions.
+        running: Its headings and blocks of running text.
+        figures: Boxes of figures, in which no table is.
+    """
+
+    def __init__(
+        self,
+        given: PageInput,
+        habits: DocumentHabits,
+        captions: Sequence[CaptionBlock],
+        rest: Mapping[int, Line],
+        running: Sequence[Block],
+        figures: Sequence[BBox],
+    ) -> None:
+        self._given = given
+        self._habits = habits
+        self._captions = captions
+        self._rest = rest
+        self._running = running
+        self._figures = figures
+        self._words: Sequence[Line] | None = None
+
+    def tables(self, regions: Sequence[Region]) -> list[Table]:
+        """The tables; captions first, then what is ruled like a table without one.
+
+        Args:
+            regions: What is drawn outside figures.
+        """
+        if self._given.words is None:
+            return []
+        space = self._space()
+        space.stacks.extend(union(stack) for stack in rule_stacks(space))
+        tables = self._captioned(space)
+        areas = stacked_areas(space)
+        areas += [r.bbox for r in regions if looks_tabular(r, self._rest) and _is_parted(r)]
+        for box in sorted(areas, key=area, reverse=True):
+            if any(_share_place(box, table.bbox) for table in tables):
+                continue
+            grid = self._grid(box, space)
+            if grid is not None:
+                tables.append(self._table(grid, "ruled", None))
+        return tables
+
+    def _space(self) -> TableSpace:
+        lines = {
+            n: line
+            for n, line in self._rest.items()
+            if line.horizontal and not any(centre_inside(line.bbox, box) for box in self._figures)
+        }
+        prose = [block for block in self._running if block.is_body]
+        headings = [block.bbox for block in self._running if not block.is_body]
+        return TableSpace(
+            lines=lines,
+            prose=frozenset(number for block in prose for number in block.numbers),
+            drawn=self._drawn(),
+            bounds=[*(block.bbox for block in self._captions), *headings, *self._figures],
+            prose_boxes=[block.bbox for block in prose],
+        )
+
+    def _drawn(self) -> list[BBox]:
+        page, content = self._given.page, self._given.content
+        boxes = [
+            drawing.bbox
+            for drawing in self._given.drawings
+            if drawing.angular
+            and not drawing.white
+            and centre_inside(drawing.bbox, content)
+            and area(drawing.bbox) < _BACKGROUND * area(page.bbox)
+            and not any(centre_inside(drawing.bbox, box) for box in self._figures)
+        ]
+        longest = sorted(boxes, key=lambda box: -max(width(box), height(box)))
+        return longest[:_MAX_DRAWN]
+
+    def _captioned(self, space: TableSpace) -> list[Table]:
+        wanted = [block for block in self._captions if block.caption.kind == "table"]
+        boxes = [block.bbox for block in self._captions]
+        found: list[_Candidate] = []
+        for number, block in enumerate(wanted):
+            for gap, box in captioned_areas(block.bbox, boxes, space, self._given.page.width):
+                grid = self._grid(box, space)
+                if grid is not None:
+                    found.append((gap, number, grid))
+        return [self._as_table(wanted[n], grid, space) for n, grid in self._chosen(found, wanted)]
+
+    def _as_table(self, caption: CaptionBlock, grid: Grid, space: TableSpace) -> Table:
+        self._habits.table_sides.note(side_of(caption.bbox, grid.bbox))
+        method = "ruled" if self._is_ruled(grid.bbox, space) else "text"
+        return self._table(grid, method, caption)
+
+    def _chosen(
+        self, found: Sequence[_Candidate], captions: Sequence[CaptionBlock]
+    ) -> list[tuple[int, Grid]]:
+        """One area for each caption: all on the usual side, or all on the other if more fit so."""
+        usual = self._habits.table_sides.usual
+        other: Side = "below" if usual == "above" else "above"
+        ways = [_matched(found, captions, side) for side in (usual, other)]
+        return max(ways, key=len)
+
+    @staticmethod
+    def _is_ruled(box: BBox, space: TableSpace) -> bool:
+        return any(centre_inside(rule, box) for rule in space.drawn)
+
+    def _grid(self, box: BBox, space: TableSpace) -> Grid | None:
+        rules = [rule for rule in space.drawn if centre_inside(rule, box)]
+        grid = ruled_grid(box, rules, self._read_words())
+        return grid if grid is not None and is_filled(grid) else None
+
+    def _read_words(self) -> Sequence[Line]:
+        if self._words is None:
+            self._words = self._given.words() if self._given.words is not None else ()
+        return self._words
+
+    def _table(self, grid: Grid, method: str, caption: CaptionBlock | None) -> Table:
+        inner = frozenset(lines_inside(grid.bbox, self._rest))
+        return Table(grid.bbox, grid.rows, method, caption, inner)
+
+
+def _matched(
+    found: Sequence[_Candidate], captions: Sequence[CaptionBlock], usual: Side
+) -> list[tuple[int, Grid]]:
+    def cost(candidate: _Candidate) -> float:
+        gap, number, grid = candidate
+        return gap if side_of(captions[number].bbox, grid.bbox) == usual else gap + _WRONG_SIDE
+
+    chosen: dict[int, Grid] = {}
+    for _, number, grid in sorted(found, key=cost):
+        taken = any(_share_place(grid.bbox, other.bbox) for other in chosen.values())
+        if number not in chosen and not taken:
+            chosen[number] = grid
+    return list(chosen.items())
+
+
+def _is_parted(region: Region) -> bool:
+    """Whether rules or stripes part what is inside: a frame around code or a formula has none."""
+    left, top, right, bottom = region.core
+    inner = [
+        mark.bbox
+        for mark in region.marks
+        if (width(mark.bbox) > 0.5 * (right - left) and top + 4 < mark.bbox[1] < bottom - 4)
+        or (height(mark.bbox) > 0.5 * (bottom - top) and left + 4 < mark.bbox[0] < right - 4)
+    ]
+    return len(inner) >= _LEAST_PARTS
+
+
+def _share_place(a: BBox, b: BBox) -> bool:
+    shared = area(intersection(a, b))
+    return shared > _SAME_PLACE * min(area(a), area(b))
