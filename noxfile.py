@@ -6,6 +6,7 @@ They need pip (constraints.txt pins torch's CPU build for these environments onl
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import nox
@@ -16,7 +17,9 @@ nox.options.reuse_existing_virtualenvs = True
 
 HERE = Path(__file__).parent
 DISTRIBUTIONS = (".", "integrations/langchain", "integrations/llama-index")
+EXTRAS = {".": "[all]", "integrations/langchain": "[agents]"}
 CONSTRAINED = ("-c", "constraints.txt")
+ADAPTERS = ("langchain", "llama-index")
 BENCHMARKS = ("encode", "search", "fusion")
 PROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -29,7 +32,7 @@ def install(session: nox.Session, *groups: str) -> None:
 
 
 def _with_extras(path: str) -> str:
-    return f"{path}[all]" if path == "." else f"./{path}"
+    return f"./{path}{EXTRAS.get(path, '')}"
 
 
 @nox.session
@@ -87,18 +90,34 @@ def cookbook(session: nox.Session) -> None:
 @nox.session
 def minimums(session: nox.Session) -> None:
     """Test with the lowest versions of the direct dependencies that we state."""
-    lowest = [_lowest(line) for line in PROJECT["project"]["dependencies"]]
     install(session, "test")
-    session.install(*CONSTRAINED, *(pin for pin in lowest if pin is not None))
+    session.install(*CONSTRAINED, *_lowest(PROJECT["project"]["dependencies"]))
     session.run("pytest", *session.posargs)
 
 
-def _lowest(requirement: str) -> str | None:
-    name, separator, versions = requirement.partition(">=")
-    # torch is pinned by the constraints: older builds for the CPU aren't on the index.
-    if not separator or name == "torch":
-        return None
-    return f"{name}=={versions.partition(',')[0]}"
+@nox.session(name="minimums-adapter")
+@nox.parametrize("adapter", ADAPTERS, ids=ADAPTERS)
+def minimums_adapter(session: nox.Session, adapter: str) -> None:
+    """Test an adapter with the lowest version of its framework, and tools that fit that."""
+    folder = f"integrations/{adapter}"
+    stated = nox.project.load_toml(f"{folder}/pyproject.toml")["project"]["dependencies"]
+    tools = nox.project.dependency_groups(PROJECT, adapter)
+    harness = nox.project.dependency_groups(PROJECT, "harness")
+    editable = ("-e", _with_extras("."), "-e", _with_extras(folder))
+    lowest = (*_lowest(stated), *_lowest(tools))
+    session.install(*CONSTRAINED, *editable, *harness, *lowest)
+    session.run("pytest", *(session.posargs or [folder]))
+
+
+def _lowest(requirements: Iterable[str]) -> list[str]:
+    """Pins of the lowest versions, of those that state one."""
+    parts = (requirement.partition(">=") for requirement in requirements)
+    return [
+        f"{name}=={versions.partition(',')[0]}"
+        for name, separator, versions in parts
+        # torch is pinned by the constraints: older builds for the CPU aren't on the index.
+        if separator and name != "torch"
+    ]
 
 
 @nox.session

@@ -10,6 +10,7 @@ from anthropic.types import message_create_params as params
 from fakes.openai_server import ALL_FORMATS, input_tokens
 from fakes.recorded import Content, RecordedRequest, check_text, read_base64
 from fakes.server import Event, FakeProvider, Reply, script_of
+from fakes.tool_calls import ToolCall, anthropic_block, anthropic_events
 from fakes.typed import ContractError, check_type
 
 MAX_IMAGES = 100
@@ -64,19 +65,16 @@ class FakeAnthropic(FakeProvider):
         for message in body["messages"]:
             _read_message(message, content)
         _check_images(content, self.max_edge)
-        return RecordedRequest(
-            path=path,
-            headers=headers,
-            body=body,
-            system="\n".join(content.system),
-            text="\n".join(content.text),
-            images=tuple(content.images),
-            stream=stream,
-        )
+        return content.request(path, headers, body)
 
     def whole(self, request: RecordedRequest) -> dict[str, Any]:
         """The JSON of a whole reply."""
         text = self.say(request)
+        if isinstance(text, ToolCall):
+            return self._message(request, len(text.json)) | {
+                "content": [anthropic_block(text, self.call_id())],
+                "stop_reason": "tool_use",
+            }
         return self._message(request, len(text)) | {
             "content": [{"type": "text", "text": text, "citations": None}],
             "stop_reason": _ENDINGS[self.finish_reason],
@@ -90,6 +88,10 @@ class FakeAnthropic(FakeProvider):
 
         text = self.say(request)
         yield event("message_start", message=self._message(request, 1))
+        if isinstance(text, ToolCall):
+            for kind, values in anthropic_events(text, self.call_id()):
+                yield event(kind, **values)
+            return
         yield event("content_block_start", index=0, content_block={"type": "text", "text": ""})
         yield event("ping")
         for piece in script_of(self, text):
@@ -108,7 +110,7 @@ class FakeAnthropic(FakeProvider):
     def _message(self, request: RecordedRequest, output_tokens: int) -> dict[str, Any]:
         written = 1 if "cache_control" in str(request.body) else 0
         return {
-            "id": "msg_1",
+            "id": f"msg_{len(self.requests)}",
             "type": "message",
             "role": "assistant",
             "model": request.body["model"],
@@ -143,6 +145,11 @@ def _read_message(message: Any, content: Content) -> None:
     for block in blocks:
         if block["type"] == "text":
             content.text.append(check_text(block["text"], f"messages.{role}"))
+        elif block["type"] == "tool_use":
+            content.tools.calls.append(block["id"])
+        elif block["type"] == "tool_result":
+            content.tools.results.append(block["tool_use_id"])
+            _read_message({"role": role, "content": block.get("content", [])}, content)
         elif block["type"] == "image":
             if role != "user":
                 raise ContractError(f"image: a message of role {role} can't hold images")

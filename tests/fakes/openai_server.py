@@ -9,7 +9,8 @@ from openai.types.chat import completion_create_params as chat_params
 from openai.types.responses import response_create_params as responses_params
 
 from fakes.recorded import Content, RecordedRequest, check_text, read_data_url
-from fakes.server import Event, FakeProvider, Reply, script_of
+from fakes.server import Event, FakeProvider, Reply, Said, script_of
+from fakes.tool_calls import ToolCall, chat_call, chat_deltas, response_events, response_item
 from fakes.typed import ContractError, check_type
 
 ALL_FORMATS = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
@@ -17,6 +18,8 @@ LOCAL_FORMATS = frozenset({"image/jpeg", "image/png"})
 MAX_IMAGES = 1500
 CREATED = 1_790_000_000
 IMAGE_TOKENS = 100
+ASKING = frozenset({"user", "tool"})
+"""Roles whose words the model answers to; the others instruct it, or are its own."""
 
 
 class FakeOpenAI(FakeProvider):
@@ -87,24 +90,19 @@ class FakeOpenAI(FakeProvider):
             raise ContractError("model: there is no such model", status=404)
         if len(content.images) > self.max_images:
             raise ContractError(self.max_images_message.format(self.max_images))
-        return RecordedRequest(
-            path=path,
-            headers=headers,
-            body=body,
-            system="\n".join(content.system),
-            text="\n".join(content.text),
-            images=tuple(content.images),
-            stream=stream,
-        )
+        return content.request(path, headers, body)
 
     def _read_chat(self, body: Any, content: Content) -> None:
         for message in body["messages"]:
             role, parts = message["role"], message.get("content")
+            content.tools.calls += [call["id"] for call in message.get("tool_calls") or ()]
+            if role == "tool":
+                content.tools.results.append(message["tool_call_id"])
             if isinstance(parts, str):
-                parts = [{"type": "text", "text": parts}]
+                parts = [{"type": "text", "text": parts}] if parts or role == "user" else []
             for part in parts or []:
                 if part["type"] == "text":
-                    target = content.text if role == "user" else content.system
+                    target = content.text if role in ASKING else content.system
                     target.append(check_text(part["text"], f"messages.{role}"))
                 elif part["type"] == "image_url":
                     _only_users(role)
@@ -117,7 +115,14 @@ class FakeOpenAI(FakeProvider):
         if isinstance(items, str):
             items = [{"role": "user", "content": items}]
         for message in items:
-            role, parts = message["role"], message["content"]
+            if message.get("type") == "function_call":
+                content.tools.calls.append(message["call_id"])
+                continue
+            if message.get("type") == "function_call_output":
+                content.tools.results.append(message["call_id"])
+                role, parts = "user", message["output"]
+            else:
+                role, parts = message["role"], message["content"]
             if isinstance(parts, str):
                 parts = [{"type": "input_text", "text": parts}]
             for part in parts:
@@ -135,28 +140,36 @@ class FakeOpenAI(FakeProvider):
 
     def whole(self, request: RecordedRequest) -> dict[str, Any]:
         """The JSON of a whole reply."""
-        text = self.say(request)
+        said = self.say(request)
         if request.path == "/v1/responses":
-            return self._response(request, text)
+            return self._response(request, said)
+        message: dict[str, Any] = {"role": "assistant", "content": said, "refusal": None}
+        ending = self.finish_reason
+        if isinstance(said, ToolCall):
+            message |= {"content": None, "tool_calls": [chat_call(said, self.call_id(), said.json)]}
+            ending = "tool_calls"
+        choice = {"index": 0, "message": message, "finish_reason": ending, "logprobs": None}
         return self._chat_reply(request) | {
             "object": "chat.completion",
-            "choices": [
-                {
-                    "index": 0,
-                    "message": {"role": "assistant", "content": text, "refusal": None},
-                    "finish_reason": self.finish_reason,
-                    "logprobs": None,
-                }
-            ],
-            "usage": self._chat_usage(request, text),
+            "choices": [choice],
+            "usage": self._chat_usage(request, _text(said)),
         }
 
     def events(self, request: RecordedRequest) -> Iterable[Event]:
         """The events of a streamed reply."""
-        text = self.say(request)
+        said = self.say(request)
         if request.path == "/v1/responses":
-            return self._response_events(request, text)
-        return self._chat_events(request, text)
+            return self._response_events(request, said)
+        if isinstance(said, ToolCall):
+            return self._chat_call_events(request, said)
+        return self._chat_events(request, said)
+
+    def _chat_call_events(self, request: RecordedRequest, call: ToolCall) -> Iterable[Event]:
+        yield "", self._chunk(request, {"role": "assistant", "content": None})
+        for delta in chat_deltas(call, self.call_id()):
+            yield "", self._chunk(request, delta)
+        yield "", self._chunk(request, {}, "tool_calls")
+        yield from self._chat_end(request, call.json)
 
     def _chat_events(self, request: RecordedRequest, text: str) -> Iterable[Event]:
         yield "", self._chunk(request, {"role": "assistant", "content": ""})
@@ -168,6 +181,9 @@ class FakeOpenAI(FakeProvider):
         if self.end_after is not None:
             return
         yield "", self._chunk(request, {}, self.finish_reason)
+        yield from self._chat_end(request, text)
+
+    def _chat_end(self, request: RecordedRequest, text: str) -> Iterable[Event]:
         wants_usage = (request.body.get("stream_options") or {}).get("include_usage")
         if wants_usage and self.report_usage:
             yield "", self._chunk(request, None) | {"usage": self._chat_usage(request, text)}
@@ -178,9 +194,10 @@ class FakeOpenAI(FakeProvider):
         return self._chat_reply(request) | {"object": "chat.completion.chunk", "choices": choices}
 
     def _chat_reply(self, request: RecordedRequest) -> dict[str, Any]:
-        return {"id": "chatcmpl-1", "created": CREATED, "model": request.body["model"]}
+        id_ = f"chatcmpl-{len(self.requests)}"
+        return {"id": id_, "created": CREATED, "model": request.body["model"]}
 
-    def _response_events(self, request: RecordedRequest, text: str) -> Iterable[Event]:
+    def _response_events(self, request: RecordedRequest, said: Said) -> Iterable[Event]:
         numbers = iter(range(1 << 20))
 
         def event(kind: str, **values: Any) -> Event:
@@ -191,6 +208,12 @@ class FakeOpenAI(FakeProvider):
         item = _message("", "in_progress") | {"content": []}
         yield event("response.created", response=started)
         yield event("response.in_progress", response=started)
+        if isinstance(said, ToolCall):
+            for kind, values in response_events(said, self.call_id()):
+                yield event(kind, **values)
+            yield event("response.completed", response=self._response(request, said))
+            return
+        text = said
         yield event("response.output_item.added", output_index=0, item=item)
         yield event("response.content_part.added", **place, part=_output_text(""))
         for piece in script_of(self, text):
@@ -209,17 +232,22 @@ class FakeOpenAI(FakeProvider):
         ending = "incomplete" if self.finish_reason == "length" else "completed"
         yield event(f"response.{ending}", response=self._response(request, text))
 
-    def _response(self, request: RecordedRequest, text: str) -> dict[str, Any]:
+    def _response(self, request: RecordedRequest, said: Said) -> dict[str, Any]:
         cut = self.finish_reason == "length"
+        text = _text(said)
+        output = _message(text, "completed")
+        if isinstance(said, ToolCall):
+            output = response_item(said, self.call_id(), said.json, "completed")
         return {
-            "id": "resp_1",
+            # LangGraph takes two messages with one id for one message.
+            "id": f"resp_{len(self.requests)}",
             "object": "response",
             "created_at": CREATED,
             "model": request.body["model"],
             "status": "incomplete" if cut else "completed",
             "error": None,
             "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
-            "output": [_message(text, "completed")],
+            "output": [output],
             "parallel_tool_calls": True,
             "tool_choice": "auto",
             "tools": [],
@@ -263,7 +291,14 @@ def input_tokens(request: RecordedRequest) -> int:
 
 
 def _check(body: Any, params: Any, name: str, stream: bool) -> None:
+    if params is responses_params and body.get("tools"):
+        # The SDK's types insist on `strict`; the API takes tools without it.
+        body = body | {"tools": [{"strict": None, **tool} for tool in body["tools"]]}
     check_type(body, getattr(params, f"{name}{'Streaming' if stream else 'NonStreaming'}"))
+
+
+def _text(said: Said) -> str:
+    return said.json if isinstance(said, ToolCall) else said
 
 
 def _only_users(role: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from PIL import Image
 
+from fakes.tool_calls import CallsAndResults, tool_names
 from fakes.typed import ContractError
 
 MAGIC = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
@@ -52,6 +53,8 @@ class RecordedRequest:
         text: All text of the user's messages, in order.
         images: The images, in order.
         stream: Whether a stream was asked for.
+        tools: Names of the tools that were offered.
+        results: How many results of tools the conversation holds.
     """
 
     path: str
@@ -61,6 +64,8 @@ class RecordedRequest:
     text: str
     images: tuple[RecordedImage, ...]
     stream: bool
+    tools: tuple[str, ...] = ()
+    results: int = 0
 
 
 @dataclass
@@ -70,6 +75,22 @@ class Content:
     system: list[str] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     images: list[RecordedImage] = field(default_factory=list)
+    tools: CallsAndResults = field(default_factory=CallsAndResults)
+
+    def request(self, path: str, headers: dict[str, str], body: Any) -> RecordedRequest:
+        """The request whose parts were collected; ContractError if a tool's result is missing."""
+        self.tools.check()
+        return RecordedRequest(
+            path=path,
+            headers=headers,
+            body=body,
+            system="\n".join(self.system),
+            text="\n".join(self.text),
+            images=tuple(self.images),
+            stream=bool(body.get("stream")),
+            tools=tool_names(body),
+            results=len(self.tools.results),
+        )
 
 
 def check_text(text: str, where: str) -> str:

@@ -14,9 +14,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from fakes.recorded import RecordedImage, RecordedRequest
+from fakes.tool_calls import ToolCall
 from fakes.typed import ContractError
 
-Reply = str | Callable[[RecordedRequest], str]
+Said = str | ToolCall
+Reply = Said | Callable[[RecordedRequest], Said]
 Event = tuple[str, Any]
 """Name (may be empty) and JSON of a server-sent event; a string is sent as it is."""
 
@@ -105,9 +107,13 @@ class FakeProvider(ABC):
         """Take the next scripted failure."""
         return self._failures.pop(0) if self._failures else None
 
-    def say(self, request: RecordedRequest) -> str:
+    def say(self, request: RecordedRequest) -> Said:
         """What the model says to a request."""
-        return self.reply if isinstance(self.reply, str) else self.reply(request)
+        return self.reply(request) if callable(self.reply) else self.reply
+
+    def call_id(self) -> str:
+        """The id of a tool call in reply to the request that came last."""
+        return f"call_{len(self.requests)}"
 
     def pieces(self, text: str) -> list[str]:
         """The text as it is streamed: cut where tokens might be, in the middle of markers too."""

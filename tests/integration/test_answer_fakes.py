@@ -120,3 +120,35 @@ def test_the_anthropic_fake_refuses(content: list[Any], more: dict[str, Any], pr
         )
 
     assert problem in server.violations[0]
+
+
+CALL = {"id": "1", "type": "function", "function": {"name": "search", "arguments": "{}"}}
+
+
+@pytest.mark.parametrize(
+    ("messages", "problem"),
+    [
+        ([{"role": "assistant", "tool_calls": [CALL]}], "no result of the call 1"),
+        ([{"role": "tool", "tool_call_id": "1", "content": "x"}], "which was not called"),
+        (
+            [
+                {"role": "assistant", "tool_calls": [CALL]},
+                {"role": "tool", "tool_call_id": "1", "content": [image_url()]},
+            ],
+            "not one of the values",
+        ),
+    ],
+)
+def test_the_chat_fake_refuses_calls_without_results_and_images_in_them(
+    messages: Any, problem: str
+) -> None:
+    with (
+        FakeOpenAI() as server,
+        openai.OpenAI(api_key="k", base_url=server.base_url) as client,
+        pytest.raises(openai.BadRequestError),
+    ):
+        client.chat.completions.create(
+            model="m", messages=[{"role": "user", "content": "?"}, *messages]
+        )
+
+    assert problem in server.violations[0]
