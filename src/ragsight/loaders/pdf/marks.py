@@ -19,8 +19,11 @@ from ragsight.loaders.pdf.geometry import (
 from ragsight.loaders.pdf.page import Drawing, Line, Page
 
 _BACKGROUND = 0.85
+_EDGE, _WHOLE, _BAND = 3.0, 0.95, 0.2
 _RULE = 2.5
 _UNDERLINE_GAP = 3.5
+_LONGEST_BAR = 80.0
+_AMID = 2.0
 _MIN_ACROSS = 0.15
 _MIN_DOWN = 0.30
 
@@ -56,8 +59,9 @@ def figure_marks(
 ) -> list[Mark]:
     """The marks a figure can be made of.
 
-    Left out are white drawings (except on pictures), page-filling pictures and frames, what stands
-    in the header or footer, underlines, and rules that nothing else on the page belongs to.
+    Left out are white drawings (except on pictures), page-filling pictures and frames, strips along
+    an edge of the page with all that stands on them, what stands in the header or footer,
+    underlines, bars of fractions, and rules that nothing else on the page belongs to.
 
     Args:
         page: The page.
@@ -70,6 +74,9 @@ def figure_marks(
         for box in page.pictures
         if area(box) <= _BACKGROUND * area(page.bbox) and box not in dropped
     ]
+    drawings = list(drawings)
+    bands = [drawing.bbox for drawing in drawings if _is_band(drawing.bbox, page)]
+    pictures = [box for box in pictures if not _lies_on(box, bands)]
     marks = [Mark(box, picture=True) for box in pictures]
     underlines = _Underlines(page.lines)
     paths = [
@@ -77,7 +84,9 @@ def figure_marks(
         for drawing in drawings
         if not (drawing.white and not _lies_on(drawing.bbox, pictures))
         and not _frames_page(drawing.bbox, page)
+        and not (bands and _lies_on(drawing.bbox, bands))
         and drawing.bbox not in underlines
+        and not (_is_short_rule(drawing.bbox) and _is_in_text(drawing.bbox, page.lines))
     ]
     marks += paths
     rules = [mark for mark in paths if _is_rule(mark.bbox, page)]
@@ -91,6 +100,15 @@ def _lies_on(box: BBox, pictures: Sequence[BBox]) -> bool:
 
 def _frames_page(box: BBox, page: Page) -> bool:
     return width(box) > _BACKGROUND * page.width and height(box) > _BACKGROUND * page.height
+
+
+def _is_band(box: BBox, page: Page) -> bool:
+    """Whether a drawing is a strip along an edge of the page, under a title or a footer."""
+    at_side = box[0] < _EDGE or box[2] > page.width - _EDGE
+    at_end = box[1] < _EDGE or box[3] > page.height - _EDGE
+    across = width(box) > _WHOLE * page.width and height(box) < _BAND * page.height
+    down = height(box) > _WHOLE * page.height and width(box) < _BAND * page.width
+    return (at_end and across) or (at_side and down)
 
 
 class _Underlines:
@@ -114,6 +132,20 @@ class _Underlines:
 
 def _bottom(box: BBox) -> float:
     return box[3]
+
+
+def _is_short_rule(box: BBox) -> bool:
+    return height(box) < _RULE and width(box) < _LONGEST_BAR
+
+
+def _is_in_text(bar: BBox, lines: Sequence[Line]) -> bool:
+    """Whether a short rule stands amid letters, as the bar of a fraction or of a root does."""
+    x, y = (bar[0] + bar[2]) / 2, (bar[1] + bar[3]) / 2
+    for line in lines:
+        left, top, right, bottom = line.bbox
+        if left <= x <= right + 1 and top + _AMID < y < bottom - _AMID:
+            return True
+    return False
 
 
 def _is_rule(box: BBox, page: Page) -> bool:

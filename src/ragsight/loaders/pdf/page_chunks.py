@@ -7,9 +7,12 @@ from collections.abc import Iterator, Sequence
 from ragsight.chunks import BBox, Chunk
 from ragsight.loaders.chunking import split_paragraphs
 from ragsight.loaders.pdf.assembling import ChunkMaker, passage_box, section_of
+from ragsight.loaders.pdf.geometry import area
 from ragsight.loaders.pdf.page_kinds import PageKind
 from ragsight.loaders.pdf.paragraphs import Section
 from ragsight.loaders.pdf.parts import Analysis, Figure, Table
+
+_SAME_AS_PAGE = 0.75
 
 
 class PageChunks:
@@ -91,8 +94,16 @@ class PageChunks:
             path, name = section_of(part, own, self._sections), self._names[id(part)]
             if isinstance(part, Table):
                 yield self._make.table(part, path, name)
-            elif not (self._is_picture and part.caption is None):
+            elif not self._is_on_picture(part):
                 yield from filter(None, [self._make.figure(part, path, name)])
+
+    def _is_on_picture(self, figure: Figure) -> bool:
+        """Whether the page's own picture shows a figure well enough."""
+        if not self._is_picture or figure.caption is not None:
+            return False
+        if self._kind != "page" or figure.bbox is None:
+            return True
+        return area(figure.bbox) > _SAME_AS_PAGE * area(self._make.page.bbox)
 
 
 def _whole_section(sections: Sequence[Section]) -> Section:

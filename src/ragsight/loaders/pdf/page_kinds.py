@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ragsight.loaders.pdf.geometry import area
+from ragsight.loaders.pdf.grouping import group_boxes
 from ragsight.loaders.pdf.marks import background
 from ragsight.loaders.pdf.page import Line, Page
+
+_FEW_CHARACTERS = 50
+_TOUCHING = 2.0
 
 PageKind = Literal["scan", "slide", "page"]
 
@@ -24,8 +28,13 @@ def page_kind(page: Page) -> PageKind | None:
 def is_scan(page: Page) -> bool:
     """Whether the page is a picture with almost no text."""
     characters = sum(len(line.text.strip()) for line in page.lines)
+    if characters >= _FEW_CHARACTERS:
+        return False
     covered = sum(area(box) for box in page.pictures) > 0.5 * area(page.bbox)
-    return characters < 50 and (covered or background(page) is not None)
+    # Scans come in one piece or in strips that touch; two pictures with a gap are figures.
+    return background(page) is not None or (
+        covered and len(group_boxes(page.pictures, _TOUCHING)) == 1
+    )
 
 
 def is_slide(page: Page, lines: Sequence[Line]) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from ragsight.chunks import BBox
 from ragsight.loaders.pdf.blocks import blocks_of
-from ragsight.loaders.pdf.geometry import area, height, overlap, width
+from ragsight.loaders.pdf.geometry import area, height, overlap, union, width
+from ragsight.loaders.pdf.grouping import group_boxes
 from ragsight.loaders.pdf.page import Line
 from ragsight.loaders.pdf.parts import PageInput
 from ragsight.loaders.pdf.regions import Region, lines_inside
@@ -19,6 +20,7 @@ _LEAST_VECTOR_AREA = 0.01
 _TOP_BAND, _BOTTOM_BAND = 0.09, 0.08
 _MOST_TEXT = 0.5
 _RULE_WIDTH = 4.0
+_TOUCHING = 1.0
 
 
 def is_substantial(region: Region, given: PageInput, text: Mapping[int, Line]) -> bool:
@@ -47,12 +49,28 @@ def _is_frame(region: Region, text: Mapping[int, Line]) -> bool:
     """Whether the drawing only frames, underlays or lists text."""
     if all(mark.angular and _on_edge(mark.bbox, region.core) for mark in region.marks):
         return True
+    if _are_boxes_of_text(region, text):
+        return True
     inside = [text[number] for number in lines_inside(region.bbox, text)]
     if sum(area(line.bbox) for line in inside) / area(region.bbox) > _MOST_TEXT:
         return True
     return any(
         block.is_body and overlap(block.bbox, region.bbox) > 0.5 for block in blocks_of(text)
     )
+
+
+def _are_boxes_of_text(region: Region, text: Mapping[int, Line]) -> bool:
+    """Whether nothing is drawn but boxes with text in them, such as tinted listings."""
+    if not all(mark.angular for mark in region.marks):
+        return False
+    boxes = [mark.bbox for mark in region.marks]
+    for group in group_boxes(boxes, _TOUCHING):
+        box = union(boxes[number] for number in group)
+        if not all(_on_edge(boxes[number], box) for number in group):
+            return False
+        if not lines_inside(box, text):
+            return False
+    return True
 
 
 def _on_edge(mark: BBox, box: BBox) -> bool:

@@ -33,9 +33,13 @@ _MAX_MERGED = 300
 """Joining compares regions in pairs; a page with more is a pattern, of which the largest count."""
 
 _LABEL_CHARACTERS = 60
+_ASIDE_CHARACTERS = 40
+_OVERHANG = 24.0
 _REACH_X, _REACH_Y = 12.0, 10.0
 _GROWTH_X, _GROWTH_Y = 90.0, 70.0
 _ROUNDS = 3
+_PICTURE_SIDE, _LARGE_PICTURE = 60.0, 100.0
+_TITLE_GAP = 14.0
 _CAPTION_REACH = 0.25
 
 
@@ -103,7 +107,7 @@ def find_regions(
     regions = [
         region for group in groups for region in _split([marks[number] for number in group], around)
     ]
-    regions = _joined(regions, around)
+    regions = _joined(regions, labels, around)
     regions = _grown_over_labels(regions, labels, around)
     return sorted((_trimmed(region, around) for region in regions), key=lambda r: r.bbox[1])
 
@@ -140,7 +144,32 @@ def attached(
         )
     keys = list(grown_regions)
     regrown = _grown_over_labels([grown_regions[key] for key in keys], labels, around)
-    return {key: _trimmed(r, around) for key, r in zip(keys, regrown, strict=True)}, left
+    reaching = {
+        key: _reaching(region, around.captions[key].bbox, labels, around)
+        for key, region in zip(keys, regrown, strict=True)
+    }
+    return {key: _trimmed(region, around) for key, region in reaching.items()}, left
+
+
+def _reaching(
+    region: Region, caption: BBox, labels: Mapping[int, Line], around: Surroundings
+) -> Region:
+    """The region with the labels between it and its caption: nothing else stands there."""
+    _, top, _, bottom = region.bbox
+    left, _, right, _ = union((region.bbox, caption))
+    below = caption[1] >= bottom - 2
+    if not below and caption[3] > top + 2:
+        return region
+    first, last = (bottom, caption[1]) if below else (caption[3], top)
+    between = [
+        line.bbox
+        for line in labels.values()
+        if line.bbox[1] >= first - 2
+        and line.bbox[3] <= last + 2
+        and left <= (line.bbox[0] + line.bbox[2]) / 2 <= right
+    ]
+    bigger = union([region.bbox, *between])
+    return region if _runs_into(bigger, region, around) else replace(region, bbox=bigger)
 
 
 def _attachable(
@@ -201,13 +230,17 @@ def _owner(region: BBox, around: Surroundings) -> BBox | None:
     return min(near, key=lambda caption: gap_y(caption, region), default=None)
 
 
-def _joined(regions: list[Region], around: Surroundings) -> list[Region]:
+def _joined(
+    regions: list[Region], labels: Mapping[int, Line], around: Surroundings
+) -> list[Region]:
     regions = sorted(regions, key=lambda region: -area(region.bbox))[:_MAX_MERGED]
     changed = True
     while changed:
         changed = False
         for a, b in combinations(range(len(regions)), 2):
-            if _belong_together(regions[a], regions[b], around):
+            if _belong_together(regions[a], regions[b], around) and not _are_titled_apart(
+                regions[a], regions[b], labels, around
+            ):
                 regions[a] = region_of([*regions[a].marks, *regions[b].marks])
                 del regions[b]
                 changed = True
@@ -232,28 +265,72 @@ def _belong_together(a: Region, b: Region, around: Surroundings) -> bool:
     return shared_y(first, second) < 0.5
 
 
+def _are_titled_apart(
+    a: Region, b: Region, labels: Mapping[int, Line], around: Surroundings
+) -> bool:
+    """Whether two pictures without a number are two: large, or each with a title."""
+    if not (_is_picture(a) and _is_picture(b)):
+        return False
+    if _owner(a.bbox, around) is not None or _owner(b.bbox, around) is not None:
+        return False
+    if min(*_sides(a.bbox), *_sides(b.bbox)) >= _LARGE_PICTURE:
+        return True
+    upper, lower = sorted((a.bbox, b.bbox), key=lambda box: box[3])
+    if gap_y(upper, lower) > 0:
+        return _has_title(upper, labels)
+    return _has_title(upper, labels) and _has_title(lower, labels)
+
+
+def _is_picture(region: Region) -> bool:
+    return min(_sides(region.bbox)) >= _PICTURE_SIDE and all(m.picture for m in region.marks)
+
+
+def _sides(box: BBox) -> tuple[float, float]:
+    return width(box), height(box)
+
+
+def _has_title(box: BBox, labels: Mapping[int, Line]) -> bool:
+    return any(
+        line.horizontal
+        and -2 <= line.bbox[1] - box[3] <= _TITLE_GAP
+        and box[0] - 4 <= line.bbox[0]
+        and line.bbox[2] <= box[2] + 4
+        and len(line.text.split()) > 1
+        for line in labels.values()
+    )
+
+
 def _grown_over_labels(
     regions: list[Region], labels: Mapping[int, Line], around: Surroundings
 ) -> list[Region]:
     regions = list(regions)
-    waiting = [line.bbox for line in labels.values() if len(line.text.strip()) < _LABEL_CHARACTERS]
+    short = [line for line in labels.values() if len(line.text.strip()) < _LABEL_CHARACTERS]
+    waiting = [(line.bbox, len(line.text.strip()) < _ASIDE_CHARACTERS) for line in short]
     for _ in range(_ROUNDS):
         left = []
-        for box in waiting:
+        for box, is_brief in waiting:
             nearest = _nearest(box, regions)
             if nearest is None:
-                left.append(box)
+                left.append((box, is_brief))
                 continue
             region = regions[nearest]
             bigger = union((region.bbox, box))
-            if _may_grow(region, bigger, around):
+            is_label = _labels(box, is_brief, region.core)
+            if is_label and _may_grow(region, bigger, around):
                 regions[nearest] = replace(region, bbox=bigger)
             else:
-                left.append(box)
+                left.append((box, is_brief))
         if len(left) == len(waiting):
             break
         waiting = left
     return regions
+
+
+def _labels(box: BBox, is_brief: bool, core: BBox) -> bool:
+    """Whether a line is placed as a label: brief beside the figure, not wider above or below it."""
+    if box[1] < core[3] and core[1] < box[3]:
+        return is_brief or (box[0] < core[2] and core[0] < box[2])
+    return max(core[0] - box[0], box[2] - core[2]) <= _OVERHANG
 
 
 def _nearest(box: BBox, regions: Sequence[Region]) -> int | None:
@@ -271,7 +348,12 @@ def _may_grow(region: Region, bigger: BBox, around: Surroundings) -> bool:
         return False
     if max(core[1] - bigger[1], bigger[3] - core[3]) > _GROWTH_Y:
         return False
-    return not any(
+    return not _runs_into(bigger, region, around)
+
+
+def _runs_into(bigger: BBox, region: Region, around: Surroundings) -> bool:
+    """Whether a region would newly lie over text that bounds it."""
+    return any(
         intersects(bigger, grown(box, -1)) and not intersects(region.bbox, grown(box, -1))
         for box in around.obstacles
     )

@@ -184,7 +184,8 @@ def _rows_from(caption: BBox, zone: BBox, space: TableSpace, below: bool) -> BBo
         if _lies_in(line.bbox, zone)
         and (n not in space.prose or any(centre_inside(line.bbox, s) for s in space.stacks))
     ]
-    drawn = [box for box in space.drawn if _lies_in(box, zone)]
+    inner = grown(caption, -1)
+    drawn = [box for box in space.drawn if _lies_in(box, zone) and not intersects(box, inner)]
     parts = [*drawn, *(union(line.bbox for line in row) for row in rows_of(lines))]
     parts.sort(key=(lambda box: box[1]) if below else (lambda box: -box[3]))
     chosen: list[BBox] = []
