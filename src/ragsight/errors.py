@@ -9,7 +9,8 @@ RagsightError
 │   ├── DocumentError           a document that can't be read
 │   │   ├── EmptyDocumentError      it opens, but holds nothing
 │   │   ├── PasswordRequiredError   it is encrypted and no password was given
-│   │   └── WrongPasswordError      it is encrypted and the password is wrong
+│   │   ├── WrongPasswordError      it is encrypted and the password is wrong
+│   │   └── RenderError             its pages or slides can't be painted or converted
 │   └── CatalogError            a catalogue with no usable columns, or a bad row
 ├── EncoderError                a model that can't be loaded or used
 │   ├── ModelNotFoundError      no such model or local path
@@ -70,6 +71,10 @@ class PasswordRequiredError(DocumentError):
 
 class WrongPasswordError(DocumentError):
     """The document is encrypted and the password given doesn't open it."""
+
+
+class RenderError(DocumentError):
+    """The document's pages or slides can't be painted, or it can't be converted."""
 
 
 class CatalogError(InputError):

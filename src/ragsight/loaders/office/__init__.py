@@ -1,0 +1,27 @@
+r"""Office files as people see them: decks painted and converted by LibreOffice, and safety checks.
+
+What a picture looks like depends on fonts. With these a machine without Microsoft's fonts comes
+close: Carlito (for Calibri), Caladea (Cambria), Liberation (Arial, Times New Roman, Courier New),
+and Noto CJK for Chinese, Japanese and Korean. On Debian and Ubuntu:
+
+    apt install libreoffice-impress-nogui fonts-crosextra-carlito fonts-crosextra-caladea \
+        fonts-liberation fonts-noto-cjk
+"""
+
+from ragsight.loaders.office.cache import RenderCache
+from ragsight.loaders.office.converting import convert
+from ragsight.loaders.office.deck import DeckFacts, SlideRenders
+from ragsight.loaders.office.opening import RenderMode, open_renders
+from ragsight.loaders.office.package import check_package
+from ragsight.loaders.office.preparing import prepare_renders
+
+__all__ = [
+    "DeckFacts",
+    "RenderCache",
+    "RenderMode",
+    "SlideRenders",
+    "check_package",
+    "convert",
+    "open_renders",
+    "prepare_renders",
+]

@@ -1,0 +1,112 @@
+"""Pictures of slides from the pages of a PDF, kept once they are painted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from types import TracebackType
+
+from ragsight.chunks import ImageRef
+from ragsight.errors import RenderError
+from ragsight.loaders.office.cache import Kept, Shelf
+from ragsight.loaders.pdf.protocol import PageSource
+from ragsight.loaders.pdf.rendering import encode
+
+_WHOLE = (0.0, 0.0, 1e6, 1e6)
+_MAX_DPI = 300
+_SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png"}
+_MIMES = {suffix: mime for mime, suffix in _SUFFIXES.items()}
+
+
+class PdfRenders:
+    """`SlideRenders` from a PDF, which is opened when a picture isn't kept yet.
+
+    Args:
+        uri: The deck, for messages and the pictures' addresses.
+        renderer: What made the PDF.
+        numbers: Number of a slide to that of its page.
+        shelf: Where its pictures are kept; None for nowhere.
+        open_pdf: Opens the PDF.
+        image_side: Longest side of a picture in pixels.
+
+    Example:
+        >>> with open_renders(path, facts) as renders:  # doctest: +SKIP
+        ...     print(renders.render(1).width)
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        renderer: str,
+        numbers: Mapping[int, int],
+        *,
+        shelf: Shelf | None,
+        open_pdf: Callable[[], PageSource],
+        image_side: int,
+    ) -> None:
+        self.renderer = renderer
+        self.numbers = numbers
+        self._uri = uri
+        self._shelf = shelf
+        self._open_pdf = open_pdf
+        self._image_side = image_side
+        self._source: PageSource | None = None
+
+    def __enter__(self) -> PdfRenders:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the PDF; it is opened again if need be."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+
+    def render(self, slide: int) -> ImageRef:
+        """The picture of a slide; see `SlideRenders`."""
+        page = self.numbers.get(slide)
+        if page is None:
+            raise RenderError(
+                f"{self._uri}: {self.renderer} gave no picture of slide {slide}. Ask only for the "
+                "slides in `numbers`."
+            )
+        uri, label = f"{self._uri}#slide={slide}", f"page-{page}-{self._image_side}px"
+        kept = None if self._shelf is None else self._shelf.get(label)
+        return _kept_image(uri, kept) if kept is not None else self._painted(uri, page, label)
+
+    def _painted(self, uri: str, page: int, label: str) -> ImageRef:
+        if self._source is None:
+            self._source = self._open_pdf()
+        image = self._source.render(page, _WHOLE, max_side=self._image_side, max_dpi=_MAX_DPI)
+        data, mime = encode(image)
+        if self._shelf is not None:
+            self._shelf.put(label, f"{image.width}x{image.height}", _SUFFIXES[mime], data)
+        return ImageRef(
+            uri=uri,
+            sha256=hashlib.sha256(data).hexdigest(),
+            mime=mime,
+            width=image.width,
+            height=image.height,
+            size=len(data),
+            data=data,
+        )
+
+
+def _kept_image(uri: str, kept: Kept) -> ImageRef:
+    width, _, height = kept.facts.partition("x")
+    return ImageRef(
+        uri=uri,
+        sha256=kept.digest,
+        mime=_MIMES[kept.suffix],
+        width=int(width),
+        height=int(height),
+        size=len(kept.data),
+        data=kept.data,
+    )
