@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import io
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,18 @@ CAPTION_REACH = 60
 
 def ragsight_pdf(path: Path, pages: Sequence[int]) -> Found:
     """`PdfLoader` as it comes, over the whole document: it learns from all its pages."""
+    return loaded(PdfLoader(path, on_error=lambda _: None), pages)
+
+
+def ragsight_ocr(path: Path, pages: Sequence[int]) -> Found:
+    """`PdfLoader` with tesseract, for scans without a text layer; the labelled pages only."""
+    return loaded(PdfLoader(path, pages=pages, ocr="auto", on_error=lambda _: None), pages)
+
+
+def loaded(loader: PdfLoader, pages: Sequence[int]) -> Found:
+    """The figures and tables among a loader's chunks."""
     regions: dict[str, list[Region]] = {"figure": [], "table": []}
-    problems: list[Exception] = []
-    for chunk in PdfLoader(path, on_error=problems.append).lazy_load():
+    for chunk in loader.lazy_load():
         place = chunk.source
         if chunk.kind in regions and place.page in pages and place.bbox is not None:
             label, caption = chunk.metadata.get("label"), chunk.metadata.get("caption")
@@ -117,6 +127,7 @@ def gap(a: Box, b: Box) -> float:
 
 FINDERS: Mapping[str, Finder] = {
     "ragsight": ragsight_pdf,
+    "ragsight with OCR": ragsight_ocr,
     "embedded bitmaps": embedded_bitmaps,
     "bitmaps + clusters": drawing_clusters,
     "find_tables": found_tables,
@@ -126,6 +137,8 @@ FINDERS: Mapping[str, Finder] = {
 
 def missing(name: str) -> str | None:
     """Why a contender can't run here; None if it can."""
+    if name == "ragsight with OCR" and not shutil.which("tesseract"):
+        return "tesseract isn't installed"
     if name == "pymupdf4llm" and importlib.util.find_spec("pymupdf4llm") is None:
         return "pymupdf4llm isn't installed: pip install pymupdf4llm pymupdf-layout"
     return None

@@ -140,6 +140,11 @@ def _size(block: Sequence[tuple[str, BBox]]) -> float:
     return max(1.0, round(_SIZE_OF_LINE * high * 2) / 2)
 
 
+def are_placed(lines: Sequence[Line], page: Page) -> bool:
+    """Whether lines stand where their words do: those of an engine without boxes don't."""
+    return any(line.bbox[2] - line.bbox[0] < page.width for line in lines)
+
+
 def _unplaced(text: str, page: Page) -> list[Line]:
     """Lines whose places aren't known: spread over the page, so that their order is kept."""
     texts = [line.strip() for line in text.splitlines()]

@@ -16,7 +16,7 @@ from ragsight.loaders.pdf.assembling import ChunkMaker
 from ragsight.loaders.pdf.blocks import body_size, rows_of, size_counts
 from ragsight.loaders.pdf.headings import HeadingPath, Outline, outline_of
 from ragsight.loaders.pdf.limited import LimitedSource
-from ragsight.loaders.pdf.ocr import ocr_reader
+from ragsight.loaders.pdf.ocr import are_placed, ocr_reader
 from ragsight.loaders.pdf.options import PdfOptions
 from ragsight.loaders.pdf.page import Drawing, Line, Page
 from ragsight.loaders.pdf.page_chunks import PageChunks
@@ -117,8 +117,21 @@ class Run:
             return page
 
     def _of_ocr(self, page: Page) -> Analysis:
+        """Figures and tables too, where the engine says where the words stand."""
         self._habits.body_size = body_size([size_counts(page.lines)])
-        return Analysis((), (), dict(enumerate(page.lines)))
+        if not self._options.figures or not are_placed(page.lines, page):
+            return Analysis((), (), dict(enumerate(page.lines)))
+        given = PageInput(
+            page=page,
+            drawings=(),
+            furniture=frozenset(),
+            content=page.bbox,
+            dropped=(),
+            labels_figures=False,
+            words=(lambda: page.lines) if self._options.tables == "auto" else None,
+            paint=partial(self._painted, page.number),
+        )
+        return analyse(given, self._habits)
 
     def _analysed(self, page: Page, warnings: list[str]) -> Analysis:
         number = page.number
