@@ -34,6 +34,9 @@ from ragsight.loaders.pdf.tables import looks_tabular
 from ragsight.loaders.pdf.zones import zone_beside
 
 _LEAST_GAP_HEIGHT = 40.0
+_ALIGNED = 4.0
+_LARGER, _MUCH_LARGER = 1.05, 1.5
+"""Times the size of the text; labels of figures may be larger as well."""
 
 
 def analyse(given: PageInput, habits: DocumentHabits) -> Analysis:
@@ -43,11 +46,7 @@ def analyse(given: PageInput, habits: DocumentHabits) -> Analysis:
     captions = find_captions(lines)
     in_captions = {number for block in captions for number in block.numbers}
     rest = {n: line for n, line in lines.items() if n not in in_captions}
-    running = [
-        block
-        for block in blocks_of(rest)
-        if block.is_body or _is_free_heading(block, habits.body_size)
-    ]
+    running = _running(blocks_of(rest), habits.body_size)
     labels = _without(rest, running)
     obstacles = [block.bbox for block in captions] + [block.bbox for block in running]
     around = Surroundings((page.width, page.height), captions, obstacles)
@@ -70,8 +69,25 @@ def analyse(given: PageInput, habits: DocumentHabits) -> Analysis:
     )
 
 
-def _is_free_heading(block: Block, body_size: float) -> bool:
-    return is_heading(block, body_size) and block.size >= 1.05 * body_size
+def _running(blocks: Sequence[Block], body_size: float) -> list[Block]:
+    """Running text and headings, which figures end at."""
+    body = [block for block in blocks if block.is_body]
+    least = _LARGER if body else _MUCH_LARGER
+    headings = [
+        block
+        for block in blocks
+        if not block.is_body
+        and is_heading(block, body_size)
+        and block.size >= least * body_size
+        and (not body or any(_is_aligned(block.bbox, other.bbox) for other in body))
+    ]
+    return [*body, *headings]
+
+
+def _is_aligned(heading: BBox, text: BBox) -> bool:
+    """Whether a heading is set like the text, as a label in a figure is by chance at most."""
+    left, right = heading[0] - text[0], heading[2] - text[2]
+    return min(abs(left), abs(right), abs(left + right) / 2) < _ALIGNED
 
 
 def _without(lines: Mapping[int, Line], blocks: Sequence[Block]) -> dict[int, Line]:

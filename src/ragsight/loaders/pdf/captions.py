@@ -13,11 +13,13 @@ _FIGURE_WORDS = (
     "supplementary figure|extended data figure|figures?|fig|figura|figuur|figur|abbildung|abb|"
     "bild|image|chart|diagram|diagramme|graphique|grafik|gráfico|gráfica|grafico|plate|photo|"
     "scheme|schéma|schema|exhibit|illustration|рисунок|рис|рисунка|rysunek|rys|obrázek|obr|şekil|"
-    "kuva|kuvio|ábra|figúra|σχήμα|εικόνα|hình|gambar|rajah"
+    "kuva|kuvio|ábra|figúra|σχήμα|εικόνα|hình|gambar|rajah|ilustración|ilustração|ilustracja|"
+    "ilustrace|lámina|planche|slika|joonis|obrazok|obrázok"
 )
 _TABLE_WORDS = (
     "supplementary table|tables?|tab|tabelle|tabela|tabella|tableau|tabla|taulukko|tabell|"
-    "tabel|таблица|табл|tabulka|tablo|táblázat|πίνακας|bảng"
+    "tabel|таблица|табл|tabulka|tablo|táblázat|πίνακας|bảng|cuadro|quadro|tavola|tav|taula|tafel|"
+    "tabuľka|tablica|jadual"
 )
 _CJK_FIGURE = "図|图|圖|그림"
 _CJK_TABLE = "表|표"

@@ -34,6 +34,7 @@ _MAX_DRAWN = 600
 
 _SAME_PLACE = 0.3
 _LEAST_PARTS = 2
+_MOSTLY_FILLED = 0.5
 _BACKGROUND = 0.85
 
 _Candidate = tuple[float, int, Grid]
@@ -80,13 +81,13 @@ class TableFinder:
         space = self._space()
         space.stacks.extend(union(stack) for stack in rule_stacks(space))
         tables = self._captioned(space)
-        areas = stacked_areas(space)
+        areas = sorted(stacked_areas(space), key=area, reverse=True)
         areas += [r.bbox for r in regions if looks_tabular(r, self._rest) and _is_parted(r)]
-        for box in sorted(areas, key=area, reverse=True):
+        for box in areas:
             if any(_share_place(box, table.bbox) for table in tables):
                 continue
             grid = self._grid(box, space)
-            if grid is not None:
+            if grid is not None and _is_certain(grid):
                 tables.append(self._table(grid, "ruled", None))
         return tables
 
@@ -189,6 +190,12 @@ def _is_parted(region: Region) -> bool:
         or (height(mark.bbox) > 0.5 * (bottom - top) and left + 4 < mark.bbox[0] < right - 4)
     ]
     return len(inner) >= _LEAST_PARTS
+
+
+def _is_certain(grid: Grid) -> bool:
+    """Whether a grid without a caption has text in most cells; that of a plot hasn't."""
+    cells = [cell for row in grid.rows for cell in row]
+    return sum(map(bool, cells)) >= _MOSTLY_FILLED * len(cells)
 
 
 def _share_place(a: BBox, b: BBox) -> bool:

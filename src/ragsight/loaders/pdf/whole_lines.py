@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from ragsight.loaders.pdf.geometry import gap_x, shared_y, union
 from ragsight.loaders.pdf.marks import background
@@ -16,21 +17,29 @@ _SPACE_AFTER_SENTENCE = 1.3
 _SPACE_ON_SCAN = 3.0
 """The words of an OCR's text layer are seldom as wide as those on the picture."""
 
+_SPACE_IN_PARAGRAPH = 4.0
+"""As wide as justification makes a space where hardly a word fits in the line."""
+
 _SAME_SIZE = 1.0
+_SAME_ROW = 0.6
+_MOST_ROWS = 0.5
 _SENTENCE_END = (".", ":", "!", "?", ";")
 
 
 def with_whole_lines(page: Page) -> Page:
     """The page with the pieces of lines joined."""
     space = _SPACE if background(page) is None else _SPACE_ON_SCAN
-    lines = _joined(page.lines, space)
+    lines: list[Line] = []
+    for _, members in groupby(page.lines, key=lambda line: line.block):
+        block = list(members)
+        lines += _joined(block, space) if len(block) > 1 else block
     return page if len(lines) == len(page.lines) else replace(page, lines=tuple(lines))
 
 
-def _joined(lines: Iterable[Line], space: float) -> list[Line]:
+def _joined(block: Sequence[Line], space: float) -> list[Line]:
     found: list[Line] = []
-    for line in lines:
-        if found and _goes_on(found[-1], line, space):
+    for line in block:
+        if found and _goes_on(found[-1], line, block, space):
             last = found[-1]
             found[-1] = replace(
                 last,
@@ -43,12 +52,29 @@ def _joined(lines: Iterable[Line], space: float) -> list[Line]:
     return found
 
 
-def _goes_on(line: Line, following: Line, space: float) -> bool:
-    if line.block != following.block or not (line.horizontal and following.horizontal):
+def _goes_on(line: Line, following: Line, block: Sequence[Line], space: float) -> bool:
+    if not (line.horizontal and following.horizontal):
         return False
     if following.bbox[0] < line.bbox[2] or abs(line.size - following.size) > _SAME_SIZE:
         return False
+    if shared_y(line.bbox, following.bbox) <= _SAME_ROW:
+        return False
     if line.text.rstrip().endswith(_SENTENCE_END):
         space = max(space, _SPACE_AFTER_SENTENCE)
-    is_near = gap_x(line.bbox, following.bbox) < space * max(line.size, following.size)
-    return is_near and shared_y(line.bbox, following.bbox) > 0.6
+    gap, size = gap_x(line.bbox, following.bbox), max(line.size, following.size)
+    return gap < space * size or (
+        gap < _SPACE_IN_PARAGRAPH * size and _is_crossed(line, following, block)
+    )
+
+
+def _is_crossed(line: Line, following: Line, block: Sequence[Line]) -> bool:
+    """Whether most other rows run through below or above the gap: white space parts no columns."""
+    others = [other for other in block if shared_y(other.bbox, line.bbox) <= _SAME_ROW]
+    left, right = line.bbox[2], following.bbox[0]
+    crossing = sum(other.bbox[0] < left and other.bbox[2] > right for other in others)
+    beside = sum(other.bbox[2] > left and other.bbox[0] < right for other in others)
+    return crossing > 0 and crossing == beside and crossing >= _MOST_ROWS * _rows(others)
+
+
+def _rows(lines: Sequence[Line]) -> int:
+    return len({round(line.bbox[3]) for line in lines})
