@@ -12,7 +12,6 @@ from ragsight.loaders.pdf.geometry import (
     intersection,
     intersects,
     overlap,
-    union,
     width,
 )
 from ragsight.loaders.pdf.headings import is_heading
@@ -31,9 +30,9 @@ from ragsight.loaders.pdf.regions import (
 from ragsight.loaders.pdf.scans import inked_region, text_area
 from ragsight.loaders.pdf.table_finder import TableFinder
 from ragsight.loaders.pdf.tables import looks_tabular
+from ragsight.loaders.pdf.text_figures import text_figure
 from ragsight.loaders.pdf.zones import zone_beside
 
-_LEAST_GAP_HEIGHT = 40.0
 _ALIGNED = 4.0
 _LARGER, _MUCH_LARGER = 1.05, 1.5
 """Times the size of the text; labels of figures may be larger as well."""
@@ -150,7 +149,7 @@ class _PageParts:
         """The figure of a caption that has no drawing or picture of its own."""
         box = self._inked(caption.bbox, taken)
         if box is None:
-            return self._from_gap(caption, taken)
+            return self._of_text(caption, taken)
         return Figure(box, "bitmap", caption, frozenset(lines_inside(box, self._rest)))
 
     def _inked(self, caption: BBox, taken: Sequence[BBox]) -> BBox | None:
@@ -172,29 +171,20 @@ class _PageParts:
                 return box
         return None
 
-    def _from_gap(self, caption: CaptionBlock, taken: Sequence[BBox]) -> Figure:
-        """Take what is set between a caption and the text above it: a specimen, code, a formula."""
-        left, top, right, _ = caption.bbox
-        column = [
-            box for box in (*self._around.obstacles, *taken) if box[0] < right and left < box[2]
-        ]
-        ceiling = max(
-            (box[3] for box in column if box[3] <= top + 1), default=self._given.content[1]
-        )
-        inner = [
-            number
-            for number, line in self._labels.items()
-            if line.bbox[1] >= ceiling - 1
-            and line.bbox[3] <= top + 1
-            and line.bbox[0] < right + 40
-            and left - 40 < line.bbox[2]
-        ]
-        if not inner or top - ceiling < _LEAST_GAP_HEIGHT:
-            return Figure(None, "page", caption)
-        box = union(self._labels[number].bbox for number in inner)
-        if height(box) < SHORT_SIDE or any(intersects(box, other) for other in column):
-            return Figure(None, "page", caption)
-        return Figure(box, "vector", caption, frozenset(inner))
+    def _of_text(self, caption: CaptionBlock, taken: Sequence[BBox]) -> Figure:
+        """Take what is set apart beside a caption: a specimen, code, a formula; else the page."""
+        captions = [block.bbox for block in self._around.captions]
+        body = {block.bbox for block in blocks_of(self._rest) if block.is_body}
+        others = [box for box in self._around.obstacles if box not in body]
+        usual_below = self._habits.figure_sides.usual == "above"
+        for below in (usual_below, not usual_below):
+            found = text_figure(
+                caption.bbox, captions, self._rest, [*others, *taken],
+                self._habits.body_size, self._given.page.width, below=below,
+            )  # fmt: skip
+            if found is not None:
+                return Figure(found[0], "vector", caption, found[1])
+        return Figure(None, "page", caption)
 
     def plain_figures(self, others: Sequence[Region], taken: Sequence[BBox]) -> list[Figure]:
         """Figures without captions: what is large enough to say something by itself."""

@@ -40,6 +40,7 @@ _GROWTH_X, _GROWTH_Y = 90.0, 70.0
 _ROUNDS = 3
 _PICTURE_SIDE, _LARGE_PICTURE = 60.0, 100.0
 _TITLE_GAP = 14.0
+_TILE_GAP = 1.0
 _CAPTION_REACH = 0.25
 
 
@@ -103,13 +104,24 @@ def find_regions(
     Returns:
         Regions that don't overlap captions, from top to bottom.
     """
-    groups = group_boxes([mark.bbox for mark in marks], _GROUP_DISTANCE)
-    regions = [
-        region for group in groups for region in _split([marks[number] for number in group], around)
+    groups = [
+        part
+        for group in group_boxes([mark.bbox for mark in marks], _GROUP_DISTANCE)
+        for part in _pictures_apart([marks[number] for number in group], around)
     ]
+    regions = [region for group in groups for region in _split(group, around)]
     regions = _joined(regions, labels, around)
     regions = _grown_over_labels(regions, labels, around)
     return sorted((_trimmed(region, around) for region in regions), key=lambda r: r.bbox[1])
+
+
+def _pictures_apart(marks: list[Mark], around: Surroundings) -> list[list[Mark]]:
+    """Large pictures without a number as one each, tiles of one picture together."""
+    large = all(mark.picture and min(_sides(mark.bbox)) >= _LARGE_PICTURE for mark in marks)
+    if not large or _owner(union(mark.bbox for mark in marks), around) is not None:
+        return [marks]
+    groups = group_boxes([mark.bbox for mark in marks], _TILE_GAP)
+    return [[marks[number] for number in group] for group in groups]
 
 
 def attached(
