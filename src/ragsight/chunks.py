@@ -15,10 +15,13 @@ ChunkKind = Literal["text", "figure", "table", "page", "image", "product", "slid
 
 CHUNK_KINDS: tuple[ChunkKind, ...] = get_args(ChunkKind)
 
+PageUnit = Literal["page", "slide"]
+
 STRUCTURAL_KEYS = frozenset(
     {
         "caption_bbox",
         "cells",
+        "hyperlinks",
         "mentioned_in",
         "mentioned_labels",
         "mentions",
@@ -27,6 +30,7 @@ STRUCTURAL_KEYS = frozenset(
         "ocr_text",
         "page_id",
         "previous",
+        "speaker_notes",
     }
 )
 """Metadata keys by which loaders tie chunks together or back them up: nobody filters by them, and
@@ -48,10 +52,13 @@ class Source:
         bbox: Region on the page, rotation applied.
         section: Headings above the chunk, outermost first.
         part: Place inside the file or page where the rest doesn't tell (`row 12`, `text 3`).
+        unit: What a page is: of a deck, a slide.
 
     Example:
         >>> str(Source(uri="/docs/manual.pdf", page=4))
         'manual.pdf, p. 4'
+        >>> str(Source(uri="/docs/deck.pptx", page=4, unit="slide"))
+        'deck.pptx, slide 4'
     """
 
     uri: str
@@ -61,6 +68,7 @@ class Source:
     bbox: BBox | None = None
     section: tuple[str, ...] = ()
     part: str = ""
+    unit: PageUnit = "page"
 
     @property
     def name(self) -> str:
@@ -68,7 +76,9 @@ class Source:
         return self.uri.rstrip("/").replace("\\", "/").rpartition("/")[2]
 
     def __str__(self) -> str:
-        return self.name if self.page is None else f"{self.name}, p. {self.page}"
+        if self.page is None:
+            return self.name
+        return f"{self.name}, {'slide' if self.unit == 'slide' else 'p.'} {self.page}"
 
     def to_dict(self) -> dict[str, Any]:
         """The source as JSON-ready values, without what is unset."""
@@ -81,6 +91,7 @@ class Source:
                 "bbox": None if self.bbox is None else list(self.bbox),
                 "section": list(self.section),
                 "part": self.part,
+                "unit": "" if self.unit == "page" else self.unit,
             }
         )
 
@@ -95,6 +106,7 @@ class Source:
             bbox=_tuple_or_none(data.get("bbox")),
             section=tuple(data.get("section", ())),
             part=data.get("part", ""),
+            unit=data.get("unit", "page"),
         )
 
 

@@ -127,7 +127,8 @@ def ingest(
         force: Index unchanged files too.
         on_progress: Called as files and chunks go through.
         **settings: Fields of `LoadOptions` for the loaders that are chosen by kind: `pdf`,
-            `chunking`, `password`. A file is indexed again if other settings give other chunks.
+            `slides`, `chunking`, `password`. A file is indexed again if other settings give other
+            chunks.
 
     Returns:
         What became of each file.

@@ -66,7 +66,7 @@ def index(
     page_images: PageImages = "auto",
     json: Json = False,
 ) -> None:
-    """Index PDFs, images, catalogues (CSV, JSONL) and text files."""
+    """Index PDFs, decks of slides, images, catalogues (CSV, JSONL) and text files."""
     from ragsight.ingestion import ingest
     from ragsight.loaders import discover
 

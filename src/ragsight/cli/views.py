@@ -45,7 +45,7 @@ def _headline(chunk: Chunk) -> list[tuple[str, str]]:
 
 
 def _name(chunk: Chunk) -> str:
-    return str(chunk.metadata.get("name", ""))
+    return str(chunk.metadata.get("name") or chunk.metadata.get("title") or "")
 
 
 def _excerpt(chunk: Chunk) -> str:

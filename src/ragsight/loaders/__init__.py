@@ -7,6 +7,7 @@ from ragsight.loaders.dispatch import discover, load, loader_for
 from ragsight.loaders.images import ImageLoader
 from ragsight.loaders.pdf import PdfLoader, PdfOptions, PdfSettings
 from ragsight.loaders.settings import LoadOptions, LoadSettings
+from ragsight.loaders.slides import SlideLoader, SlideOptions, SlideSettings
 from ragsight.loaders.text import TextLoader
 
 __all__ = [
@@ -19,6 +20,9 @@ __all__ = [
     "PdfLoader",
     "PdfOptions",
     "PdfSettings",
+    "SlideLoader",
+    "SlideOptions",
+    "SlideSettings",
     "TextLoader",
     "discover",
     "load",

@@ -21,13 +21,14 @@ from ragsight.loaders.catalog import CATALOG_SUFFIXES, CatalogLoader
 from ragsight.loaders.images import IMAGE_SUFFIXES, ImageLoader
 from ragsight.loaders.pdf import PdfLoader
 from ragsight.loaders.settings import LoadOptions, LoadSettings
+from ragsight.loaders.slides import SLIDE_SUFFIXES, SlideLoader
 from ragsight.loaders.text import TEXT_SUFFIXES, TextLoader
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 PDF_SUFFIXES = frozenset({".pdf"})
-SUFFIXES = PDF_SUFFIXES | IMAGE_SUFFIXES | CATALOG_SUFFIXES | TEXT_SUFFIXES
+SUFFIXES = PDF_SUFFIXES | SLIDE_SUFFIXES | IMAGE_SUFFIXES | CATALOG_SUFFIXES | TEXT_SUFFIXES
 
 INDEX_MARK = "ragsight.json"
 """A folder with this file is an index: its images are copies, and never to be indexed again."""
@@ -43,9 +44,9 @@ def load(
     """Load a file, or all files of known kinds below a folder.
 
     Args:
-        path: A PDF, image, catalogue (CSV, JSONL), text file, or folder.
+        path: A PDF, deck of slides, image, catalogue (CSV, JSONL), text file, or folder.
         on_error: Called with what can't be loaded; the rest goes on if it returns.
-        **settings: Fields of `LoadOptions`: `pdf`, `chunking`, `password`.
+        **settings: Fields of `LoadOptions`: `pdf`, `slides`, `chunking`, `password`.
 
     Returns:
         The chunks, file by file.
@@ -73,6 +74,9 @@ def loader_for(
 ) -> Loader:
     """Choose the loader for a file, by its suffix, and for a PDF by its content.
 
+    A deck that was saved as PDF is loaded as a PDF, which keeps a picture of pages that look like
+    slides and cites pages, as PDF readers count them. `SlideLoader` loads it as slides.
+
     Args:
         path: The file.
         on_error: Called with a problem that costs a page, an image or a row only.
@@ -93,6 +97,8 @@ def _chosen(path: str | Path, on_error: ErrorHandler, options: LoadOptions) -> L
         return PdfLoader(
             file, password=options.password, on_error=on_error, options=options.pdf_options
         )
+    if suffix in SLIDE_SUFFIXES:
+        return SlideLoader(file, on_error=on_error, options=options.slides)
     if suffix in IMAGE_SUFFIXES:
         return ImageLoader(file, on_error=on_error)
     if suffix in CATALOG_SUFFIXES:

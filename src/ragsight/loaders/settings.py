@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from ragsight.loaders.chunking import ChunkingOptions
 from ragsight.loaders.pdf import PdfOptions
+from ragsight.loaders.slides import SlideOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class LoadOptions:
 
     Attributes:
         pdf: How PDFs become chunks.
+        slides: How decks of slides become chunks.
         chunking: How long passages are, in files of every kind; None leaves it to the options of
             the kind, such as `pdf.chunking`.
         password: Opens encrypted files; others don't mind it.
@@ -25,6 +27,7 @@ class LoadOptions:
     """
 
     pdf: PdfOptions | None = None
+    slides: SlideOptions | None = None
     chunking: ChunkingOptions | None = None
     password: str | None = None
 
@@ -39,5 +42,6 @@ class LoadSettings(TypedDict, total=False):
     """The fields of `LoadOptions`, as keyword arguments of `load`, `loader_for` and `ingest`."""
 
     pdf: PdfOptions | None
+    slides: SlideOptions | None
     chunking: ChunkingOptions | None
     password: str | None

@@ -14,6 +14,7 @@ from ragsight import (
     MultimodalStore,
     PdfLoader,
     PdfOptions,
+    SlideLoader,
     TextLoader,
     ingest,
     load,
@@ -36,6 +37,8 @@ def names(paths: list[Path]) -> list[str]:
     ("name", "loader"),
     [
         ("a.PDF", PdfLoader),
+        ("a.pptx", SlideLoader),
+        ("a.POTX", SlideLoader),
         ("a.jpeg", ImageLoader),
         ("a.csv", CatalogLoader),
         ("a.jsonl", CatalogLoader),

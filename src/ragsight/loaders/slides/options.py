@@ -1,0 +1,64 @@
+"""What a slide loader can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict, get_args
+
+from ragsight.errors import ConfigurationError
+
+RenderMode = Literal["auto", "require", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class SlideOptions:
+    """How a deck becomes chunks.
+
+    Attributes:
+        render: Whether slides are painted. `auto`: where something is installed that can, and
+            else one warning says what to install; `require`: it is an error if they can't;
+            `off`: not at all. PDF decks are always painted, unless `off`.
+        include_hidden: Whether slides come along that are left out when the deck is shown. They
+            are numbered either way.
+        notes: Whether the speaker's notes are part of a slide's text.
+        chart_data: Whether a chart's data are part of its text, as a table.
+        figures: Whether charts, tables and pictures become chunks of their own too.
+        timeout: Seconds that painting or converting one deck may take.
+
+    Raises:
+        ConfigurationError: If a value is none of its choices, or the time isn't above 0.
+
+    Example:
+        >>> SlideOptions(include_hidden=False).render
+        'auto'
+    """
+
+    render: RenderMode = "auto"
+    include_hidden: bool = True
+    notes: bool = True
+    chart_data: bool = True
+    figures: bool = True
+    timeout: float = 120.0
+
+    def __post_init__(self) -> None:
+        if self.render not in get_args(RenderMode):
+            choices = ", ".join(get_args(RenderMode))
+            raise ConfigurationError(f"render={self.render!r}: choose one of {choices}.")
+        if not self.timeout > 0:
+            raise ConfigurationError(f"timeout={self.timeout}: it must be above 0 seconds.")
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What decides on the chunks."""
+        return self.render, self.include_hidden, self.notes, self.chart_data, self.figures
+
+
+class SlideSettings(TypedDict, total=False):
+    """The fields of `SlideOptions`, as keyword arguments of `SlideLoader`."""
+
+    render: RenderMode
+    include_hidden: bool
+    notes: bool
+    chart_data: bool
+    figures: bool
+    timeout: float

@@ -1,0 +1,153 @@
+"""What a slide's placeholders take from its layout and its master: their place, their bullets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from ragsight.errors import DocumentError
+from ragsight.loaders.slides.package import Package
+from ragsight.loaders.slides.pictures import embedded_part
+from ragsight.loaders.slides.words import Bulleted, bullet_of
+from ragsight.loaders.slides.xml import A, P
+
+TITLES = frozenset({"title", "ctrTitle"})
+FURNITURE = frozenset({"dt", "ftr", "sldNum", "hdr"})
+"""Date, footer, number of the slide, header: the same all through the deck."""
+
+_ON_MASTER = {"ctrTitle": "title", "subTitle": "body"} | dict.fromkeys(
+    ("obj", "chart", "tbl", "dgm", "media", "clipArt", "pic"), "body"
+)
+"""Types of placeholders of layouts, and the one on the master that each follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """Which placeholder a shape fills.
+
+    Attributes:
+        kind: Its type, `obj` if it doesn't say.
+        index: Its number on the layout.
+    """
+
+    kind: str
+    index: str
+
+
+def placeholder_of(shape: Element) -> Placeholder | None:
+    """The placeholder that a shape fills, if it fills one."""
+    for properties in shape.iterfind(f"*/{P}nvPr/{P}ph"):
+        return Placeholder(properties.get("type", "obj"), properties.get("idx", "0"))
+    return None
+
+
+@dataclass
+class Layout:
+    """A slide's layout and master.
+
+    Attributes:
+        name: The layout's name, such as `Title and Content`.
+        background: The part with the picture behind layout or master; None if there is none.
+        shapes: The layout's placeholders by number, and by type.
+        master: The master's placeholders by type.
+        body_style: The master's style of text.
+    """
+
+    name: str = ""
+    background: str | None = None
+    shapes: dict[str, Element] = field(default_factory=dict)
+    master: dict[str, Element] = field(default_factory=dict)
+    body_style: Element | None = None
+
+    def place(self, placeholder: Placeholder) -> Element | None:
+        """Where a shape stands that doesn't say so itself."""
+        for shape in self._followed(placeholder):
+            if (xfrm := shape.find(f"{P}spPr/{A}xfrm")) is not None:
+                return xfrm
+        return None
+
+    def bulleted(self, shape: Element, placeholder: Placeholder | None) -> Bulleted:
+        """Says which levels of a shape's paragraphs have bullets."""
+        if placeholder is None or placeholder.kind in TITLES | FURNITURE:
+            return lambda _: False
+        styles = [s.find(f"{P}txBody/{A}lstStyle") for s in (shape, *self._followed(placeholder))]
+        styles += [self.body_style] if placeholder.kind != "subTitle" else []
+        known = [style for style in styles if style is not None]
+
+        def has_bullet(level: int) -> bool:
+            kinds = (bullet_of(style.find(f"{A}lvl{level + 1}pPr")) for style in known)
+            return bool(next((kind for kind in kinds if kind is not None), ""))
+
+        return has_bullet
+
+    def _followed(self, placeholder: Placeholder) -> Iterator[Element]:
+        own = self.shapes.get(f"#{placeholder.index}", self.shapes.get(placeholder.kind))
+        if own is not None:
+            yield own
+        kind = _ON_MASTER.get(placeholder.kind, placeholder.kind)
+        if kind in self.master:
+            yield self.master[kind]
+
+
+class Layouts:
+    """The layouts of a deck, each read once.
+
+    Args:
+        package: The open file.
+    """
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._read: dict[str, Layout] = {}
+
+    def of(self, slide: str) -> Layout:
+        """A slide's layout; an empty one where it can't be read: it tells places only."""
+        part = self._package.first(slide, "slideLayout")
+        if part is None:
+            return Layout()
+        if part not in self._read:
+            try:
+                self._read[part] = self._layout(part)
+            except DocumentError:
+                self._read[part] = Layout()
+        return self._read[part]
+
+    def _layout(self, part: str) -> Layout:
+        root = self._package.xml(part)
+        layout = Layout(
+            name=_name(root),
+            background=background_part(self._package, part, root),
+            shapes=dict(_by_index_and_kind(root)),
+        )
+        master = self._package.first(part, "slideMaster")
+        if master is not None and self._package.has(master):
+            self._add_master(layout, master)
+        return layout
+
+    def _add_master(self, layout: Layout, part: str) -> None:
+        root = self._package.xml(part)
+        for shape in root.iter(f"{P}sp"):
+            if (placeholder := placeholder_of(shape)) is not None:
+                layout.master.setdefault(placeholder.kind, shape)
+        layout.body_style = root.find(f"{P}txStyles/{P}bodyStyle")
+        if layout.background is None:
+            layout.background = background_part(self._package, part, root)
+
+
+def _name(root: Element) -> str:
+    found = root.find(f"{P}cSld")
+    return "" if found is None else " ".join(found.get("name", "").split())
+
+
+def _by_index_and_kind(root: Element) -> Iterator[tuple[str, Element]]:
+    for shape in root.iter(f"{P}sp"):
+        if (placeholder := placeholder_of(shape)) is not None:
+            yield placeholder.kind, shape
+            yield f"#{placeholder.index}", shape
+
+
+def background_part(package: Package, part: str, root: Element) -> str | None:
+    """The part with the picture behind a slide, layout or master; None if there is none."""
+    background = root.find(f"{P}cSld/{P}bg")
+    return None if background is None else embedded_part(package, part, background)

@@ -1,0 +1,71 @@
+"""Words of a text body: paragraphs with their levels and bullets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from xml.etree.ElementTree import Element
+
+from ragsight.loaders.slides.xml import A14, MC, A, M, alternatives, number
+
+Bulleted = Callable[[int], bool]
+"""Whether paragraphs of a level have a bullet, where they don't say so themselves."""
+
+_LEVELS = 9
+
+
+def paragraph_text(paragraph: Element) -> str:
+    """The words of a paragraph as they stand, with its line breaks."""
+    return "".join(_pieces(paragraph)).strip()
+
+
+def _pieces(element: Element) -> Iterator[str]:
+    for child in element:
+        if child.tag in (f"{A}r", f"{A}fld"):
+            yield "".join(found.text or "" for found in child.iter(f"{A}t"))
+        elif child.tag == f"{A}br":
+            yield "\n"
+        elif child.tag == f"{A14}m":
+            yield "".join(found.text or "" for found in child.iter(f"{M}t"))
+        elif child.tag == f"{MC}AlternateContent":
+            yield next(filter(None, ("".join(_pieces(other)) for other in alternatives(child))), "")
+
+
+def one_line(body: Element) -> str:
+    """A text body on one line: titles, cells, labels."""
+    return " ".join(" ".join(map(paragraph_text, body.iter(f"{A}p"))).split())
+
+
+def body_lines(body: Element, bulleted: Bulleted) -> list[str]:
+    """The paragraphs of a text body, those with bullets as items of a Markdown list.
+
+    Args:
+        body: An element with `a:p` in it.
+        bulleted: Says which levels have bullets by the layout.
+    """
+    paragraphs = [(p, text) for p in body.findall(f"{A}p") if (text := paragraph_text(p))]
+    counts = [0] * (_LEVELS + 1)
+    lines = []
+    for paragraph, text in paragraphs:
+        properties = paragraph.find(f"{A}pPr")
+        level = 0 if properties is None else min(max(number(properties.get("lvl")), 0), _LEVELS)
+        kind = bullet_of(properties)
+        kind = kind if kind is not None else ("-" if bulleted(level) else "")
+        counts[level] = counts[level] + 1 if kind == "1." else 0
+        counts[level + 1 :] = [0] * (_LEVELS - level)
+        alone = len(paragraphs) == 1 and level == 0
+        mark = "" if not kind or alone else f"{counts[level]}. " if kind == "1." else "- "
+        indent = "  " * level
+        lines.append(indent + mark + text.replace("\n", "\n" + indent + " " * len(mark)))
+    return lines
+
+
+def bullet_of(properties: Element | None) -> str | None:
+    """What properties of a paragraph say of its bullet: `-`, `1.`, or none; None if nothing."""
+    if properties is None:
+        return None
+    if properties.find(f"{A}buNone") is not None:
+        return ""
+    if properties.find(f"{A}buAutoNum") is not None:
+        return "1."
+    has_bullet = any(properties.find(A + name) is not None for name in ("buChar", "buBlip"))
+    return "-" if has_bullet else None
