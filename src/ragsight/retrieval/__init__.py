@@ -3,6 +3,7 @@
 from ragsight.retrieval.fusion import Fused, Fusion, fuse
 from ragsight.retrieval.hits import CHANNELS, Channel, ChannelScore, Hit
 from ragsight.retrieval.query import DEFAULT_WEIGHTS, Query
+from ragsight.retrieval.reading import choose_diverse, read_hits
 from ragsight.retrieval.rerank import CrossEncoderReranker, Reranker
 from ragsight.retrieval.retriever import MultimodalRetriever
 
@@ -18,5 +19,7 @@ __all__ = [
     "MultimodalRetriever",
     "Query",
     "Reranker",
+    "choose_diverse",
     "fuse",
+    "read_hits",
 ]

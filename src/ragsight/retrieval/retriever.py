@@ -7,14 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from ragsight.encoders import SparseVector
 from ragsight.errors import QueryError
 from ragsight.images import ImageSource
-from ragsight.retrieval.diversity import (
-    cosine_similarities,
-    maximal_marginal_relevance,
-    scaled_relevance,
-)
 from ragsight.retrieval.encoding import VECTOR_KINDS, QueryVectors, encode_queries, is_silent
 from ragsight.retrieval.fusion import Fused, Fusion, fuse
 from ragsight.retrieval.grouping import group_hits
@@ -26,6 +20,7 @@ from ragsight.retrieval.query import (
     checked_fusion,
     checked_weights,
 )
+from ragsight.retrieval.reading import choose_diverse, read_hits
 from ragsight.retrieval.rerank import Reranker
 from ragsight.store import (
     FilterLike,
@@ -138,7 +133,7 @@ class MultimodalRetriever:
     ) -> list[Hit]:
         """Find chunks without blocking the event loop; see `retrieve`."""
         options |= {"image": image, "k": k, "filter": filter, "weights": weights}
-        return (await self.store.arun(self._retrieval([_query(query, options)])))[0]
+        return (await self.store.asearch(self._retrieval([_query(query, options)])))[0]
 
     def retrieve_many(self, queries: Sequence[str | Query]) -> list[list[Hit]]:
         """Answer several queries: encoded in batches, searched in one request a collection.
@@ -158,7 +153,7 @@ class MultimodalRetriever:
 
     async def aretrieve_many(self, queries: Sequence[str | Query]) -> list[list[Hit]]:
         """Answer several queries without blocking the event loop; see `retrieve_many`."""
-        return await self.store.arun(self._retrieval([_query(query, {}) for query in queries]))
+        return await self.store.asearch(self._retrieval([_query(query, {}) for query in queries]))
 
     def more_like(self, chunk_id: str, **options: Any) -> list[Hit]:
         """Find what is like a chunk of the index, by the vectors that are stored of it.
@@ -220,7 +215,7 @@ class MultimodalRetriever:
         rankings = {channel: [(p.id, p.score) for p in points] for channel, points in found.items()}
         fused = fuse(rankings, weights=job.weights, method=self.fusion, limit=job.fused_limit)
         kept = job.kept(fused, store.layout)
-        hits = yield from _hydrated(store, kept, found)
+        hits = yield from read_hits(store, kept, found)
         if job.query.group_by is not None:
             hits = group_hits(hits, job.query.group_by, size=job.query.group_size)
         if job.query.diversity is not None:
@@ -322,39 +317,10 @@ def _search(
     return found
 
 
-def _hydrated(
-    store: Operations, fused: Sequence[Fused], found: Mapping[Channel, Sequence[Found]]
-) -> Program[list[Hit]]:
-    """Make hits, with the payloads that came along or, from the embedded engine, read now."""
-    payloads = {p.id: p.payload for points in found.values() for p in points if p.payload}
-    missing = [item.id for item in fused if item.id not in payloads]
-    if missing:
-        points = yield from store.points(missing)
-        payloads.update((id_, point.payload) for id_, point in points.items())
-    return [
-        Hit(store.chunk(item.id, payload), item.score, item.channels)
-        for item in fused
-        # A chunk that was deleted since it was found has none.
-        if (payload := payloads.get(item.id)) is not None
-    ]
-
-
 def _diversified(store: Operations, hits: Sequence[Hit], job: _Job) -> Program[list[Hit]]:
     assert job.query.diversity is not None
-    ids = [store.layout.point_id(hit.chunk.id) for hit in hits]
-    points = yield from store.points(ids, vectors=["clip", "dense"])
-    vectors = [
-        {
-            kind: vector
-            for kind, vector in (points[id_].vectors.items() if id_ in points else ())
-            if not isinstance(vector, SparseVector)
-        }
-        for id_ in ids
-    ]
-    order = maximal_marginal_relevance(
-        scaled_relevance([hit.score for hit in hits]),
-        cosine_similarities(vectors),
-        len(hits),
-        diversity_lambda=job.query.diversity,
+    candidates = [(store.layout.point_id(hit.chunk.id), hit.score) for hit in hits]
+    order = yield from choose_diverse(
+        store, candidates, len(hits), diversity_lambda=job.query.diversity
     )
-    return [hits[index] for index in order]
+    return [hits[place] for place in order]

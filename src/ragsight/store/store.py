@@ -14,6 +14,7 @@ from ragsight.encoders import Bm25Encoder, FloatArray, ImageTextEncoder, SparseV
 from ragsight.store.engine import Found, VectorSearch
 from ragsight.store.filters import FilterLike, parse_filter
 from ragsight.store.foreign import ForeignCollections
+from ragsight.store.gate import run_search
 from ragsight.store.opener import Opening, arun_or_close, run_or_close
 from ragsight.store.opening import (
     Location,
@@ -284,6 +285,10 @@ class MultimodalStore:
     async def arun(self, program: Program[T]) -> T:
         """Run a program of `operations` without blocking the event loop."""
         return await self._runner.arun(program)
+
+    async def asearch(self, program: Program[T]) -> T:
+        """Run a program of `operations` that only reads: in its turn, and off the event loop."""
+        return await run_search(self.operations.engine, program)
 
     def upsert(self, chunks: Iterable[Chunk], *, on_error: ChunkErrorHandler | None = None) -> int:
         """Encode and write chunks; one with an id that is here already replaces it.

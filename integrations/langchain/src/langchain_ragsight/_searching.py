@@ -10,15 +10,10 @@ import numpy as np
 
 from langchain_ragsight._queries import read_question
 from ragsight import Chunk, Hit, MultimodalStore, Query
-from ragsight.encoders import FloatArray, SparseVector
+from ragsight.encoders import FloatArray
 from ragsight.errors import ConfigurationError, QueryError
 from ragsight.images import ImageSource
-from ragsight.retrieval import CHANNELS, DEFAULT_WEIGHTS, Channel
-from ragsight.retrieval.diversity import (
-    cosine_similarities,
-    maximal_marginal_relevance,
-    scaled_relevance,
-)
+from ragsight.retrieval import CHANNELS, DEFAULT_WEIGHTS, Channel, choose_diverse
 from ragsight.retrieval.fusion import RRF_CONSTANT
 from ragsight.store import FilterLike, Program, VectorSearch, parse_filter
 from ragsight.store.layout import VectorKind
@@ -283,23 +278,8 @@ def diversified(
     Raises:
         QueryError: If lambda isn't between 0 and 1.
     """
-    operations = store.operations
-    kinds: list[VectorKind] = ["dense", "clip"] if alone is None else [alone]
-    ids = [point_id(item.chunk.id) for item in scored]
-    points = yield from operations.points(ids, vectors=kinds)
-    vectors = [
-        {
-            kind: vector
-            for kind, vector in (points[id_].vectors.items() if id_ in points else ())
-            if not isinstance(vector, SparseVector)
-        }
-        for id_ in ids
-    ]
-    scores = [item.score for item in scored]
-    order = maximal_marginal_relevance(
-        scores if alone is not None else scaled_relevance(scores),
-        cosine_similarities(vectors),
-        k,
-        diversity_lambda=diversity_lambda,
+    candidates = [(point_id(item.chunk.id), item.score) for item in scored]
+    order = yield from choose_diverse(
+        store.operations, candidates, k, diversity_lambda=diversity_lambda, alone=alone
     )
     return [scored[place] for place in order]

@@ -10,7 +10,6 @@ from langchain_core.vectorstores import VectorStore
 
 import ragsight
 from langchain_ragsight._convert import stored_document
-from langchain_ragsight._gate import gate
 from langchain_ragsight._searching import (
     Mode,
     Scored,
@@ -177,7 +176,7 @@ class SearchMethods(VectorStore):
         """Find different documents without blocking; see `max_marginal_relevance_search`."""
         search, found = await self._afound(query, max(k, fetch_k), kwargs)
         chosen = diversified(self.store, found, k, lambda_mult, alone=search.vectors)
-        return _documents(await self.store.arun(chosen))
+        return _documents(await self.store.asearch(chosen))
 
     def max_marginal_relevance_search_by_vector(
         self,
@@ -215,7 +214,7 @@ class SearchMethods(VectorStore):
         program = diverse_vector_search(
             self.store, embedding, k, options, fetch_k=fetch_k, diversity_lambda=lambda_mult
         )
-        return _documents(await self.store.arun(program))
+        return _documents(await self.store.asearch(program))
 
     def _select_relevance_score_fn(self) -> Callable[[float], float]:
         """How a score of a search by words becomes a relevance, 0 to 1."""
@@ -244,8 +243,7 @@ class SearchMethods(VectorStore):
         self, query: Any, k: int, kwargs: dict[str, Any]
     ) -> tuple[Search, list[Scored]]:
         search = plan_search(self.store, query, k, SearchOptions.of(kwargs, self.mode))
-        async with gate(self.store):
-            hits = await ragsight.MultimodalRetriever(self.store).aretrieve(search.query)
+        hits = await ragsight.MultimodalRetriever(self.store).aretrieve(search.query)
         return search, search.scored(hits)
 
     def _near(self, embedding: list[float], k: int, kwargs: dict[str, Any]) -> list[Scored]:
@@ -254,8 +252,7 @@ class SearchMethods(VectorStore):
 
     async def _anear(self, embedding: list[float], k: int, kwargs: dict[str, Any]) -> list[Scored]:
         options = SearchOptions.of(kwargs, self.mode)
-        async with gate(self.store):
-            return (await self.store.arun(vector_search(self.store, embedding, k, options)))[0]
+        return (await self.store.asearch(vector_search(self.store, embedding, k, options)))[0]
 
 
 def _documents(found: Iterable[Scored]) -> list[Document]:

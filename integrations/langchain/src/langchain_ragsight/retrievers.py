@@ -16,7 +16,6 @@ from pydantic import ConfigDict
 
 import ragsight
 from langchain_ragsight._convert import hit_to_document
-from langchain_ragsight._gate import gate
 from langchain_ragsight._queries import read_question
 from ragsight import Hit, MultimodalStore, Query
 from ragsight.errors import QueryError
@@ -142,6 +141,5 @@ class MultimodalRetriever(BaseRetriever):
         **options: Any,
     ) -> list[Document]:
         question = self._query(query, options)
-        async with gate(self.store):
-            hits = await self._core().aretrieve(question)
+        hits = await self._core().aretrieve(question)
         return [hit_to_document(hit) for hit in hits]

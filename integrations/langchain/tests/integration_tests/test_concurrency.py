@@ -6,12 +6,8 @@ import asyncio
 import threading
 from typing import Any
 
-import pytest
-
-import ragsight
 from drawings import noise
 from langchain_ragsight import MultimodalRetriever, MultimodalVectorStore
-from langchain_ragsight._gate import LOCAL
 from ragsight import ClipEncoder, MultimodalStore
 
 
@@ -34,32 +30,6 @@ def test_a_retriever_serves_one_event_loop_after_another(store: MultimodalStore)
         return await asyncio.gather(*(retriever.ainvoke("the valve") for _ in range(20)))
 
     assert asyncio.run(crowd()) == asyncio.run(crowd())
-
-
-async def test_a_crowd_of_questions_is_let_in_a_few_at_a_time(encoder: ClipEncoder) -> None:
-    under_way: list[int] = []
-    running = 0
-
-    opened = await MultimodalVectorStore.afrom_texts(["x"], encoder=encoder)
-    retriever = opened.as_multimodal_retriever()
-    original = ragsight.MultimodalRetriever.aretrieve
-
-    async def counting(self: Any, *arguments: Any, **options: Any) -> Any:
-        nonlocal running
-        running += 1
-        under_way.append(running)
-        try:
-            return await original(self, *arguments, **options)
-        finally:
-            running -= 1
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ragsight.MultimodalRetriever, "aretrieve", counting)
-        async with opened.store:
-            await asyncio.gather(*(retriever.ainvoke("x") for _ in range(40)))
-
-    assert len(under_way) == 40
-    assert max(under_way) == LOCAL
 
 
 async def test_no_work_of_the_async_methods_is_done_on_the_event_loop(

@@ -15,16 +15,17 @@ from ragsight import Hit, MultimodalStore, fuse
 from ragsight.encoders import SparseVector
 from ragsight.errors import QueryError
 from ragsight.images import ImageSource
-from ragsight.retrieval import CHANNELS, DEFAULT_WEIGHTS, Channel, Fused
-from ragsight.retrieval.diversity import (
-    cosine_similarities,
-    maximal_marginal_relevance,
-    scaled_relevance,
+from ragsight.retrieval import (
+    CHANNELS,
+    DEFAULT_WEIGHTS,
+    Channel,
+    Fused,
+    choose_diverse,
+    read_hits,
 )
 from ragsight.retrieval.encoding import VECTOR_KINDS
 from ragsight.store import Found, Program, VectorSearch, Work, parse_filter
 from ragsight.store.engine import Vector
-from ragsight.store.layout import VectorKind
 
 Mode = VectorStoreQueryMode
 
@@ -99,7 +100,7 @@ def search_nodes(
     fused = search.fused(rankings)
     if query.mode == Mode.MMR:
         fused = yield from search.diverse(fused)
-    return (yield from _hits(store, fused[: search.k], rankings))
+    return (yield from read_hits(store.operations, fused[: search.k], rankings))
 
 
 def query_filter(query: VectorStoreQuery, node_ids: Sequence[str]) -> Filter | None:
@@ -267,21 +268,9 @@ class _Search:
 
     def diverse(self, fused: Sequence[Fused]) -> Program[list[Fused]]:
         """Those that are relevant and unlike each other, in the order of choice."""
-        kinds: list[VectorKind] = ["dense", "clip"]
-        points = yield from self._store.operations.points([i.id for i in fused], vectors=kinds)
-        vectors = [
-            {
-                kind: vector
-                for kind, vector in (points[item.id].vectors.items() if item.id in points else ())
-                if not isinstance(vector, SparseVector)
-            }
-            for item in fused
-        ]
-        order = maximal_marginal_relevance(
-            scaled_relevance([item.score for item in fused]),
-            cosine_similarities(vectors),
-            self.k,
-            diversity_lambda=self._mmr_lambda,
+        candidates = [(item.id, item.score) for item in fused]
+        order = yield from choose_diverse(
+            self._store.operations, candidates, self.k, diversity_lambda=self._mmr_lambda
         )
         return [fused[place] for place in order]
 
@@ -291,21 +280,3 @@ class _Search:
             if given is not None:
                 return given
         return 0.5
-
-
-def _hits(
-    store: MultimodalStore, fused: Sequence[Fused], rankings: Mapping[Channel, Sequence[Found]]
-) -> Program[list[Hit]]:
-    """Make hits, with the payloads that came along or, from the embedded engine, read now."""
-    operations = store.operations
-    payloads = {p.id: p.payload for found in rankings.values() for p in found if p.payload}
-    missing = [item.id for item in fused if item.id not in payloads]
-    if missing:
-        points = yield from operations.points(missing)
-        payloads.update((id_, point.payload) for id_, point in points.items())
-    return [
-        Hit(operations.chunk(item.id, payload), item.score, item.channels)
-        for item in fused
-        # A node that was deleted since it was found has none.
-        if (payload := payloads.get(item.id)) is not None
-    ]

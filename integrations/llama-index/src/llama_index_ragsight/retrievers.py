@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -139,7 +140,8 @@ class MultimodalRetriever(MultiModalRetriever):
         return _nodes(self.core.retrieve_many(queries), queries)
 
     async def _arun(self, queries: Sequence[Query]) -> list[NodeWithScore]:
-        return _nodes(await self.core.aretrieve_many(queries), queries)
+        results = await self.core.aretrieve_many(queries)
+        return await asyncio.to_thread(_nodes, results, queries)
 
 
 def _words(query: QueryType) -> QueryBundle:

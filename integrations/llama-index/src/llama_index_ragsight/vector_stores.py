@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -28,7 +29,7 @@ from llama_index_ragsight.readers import log_problem
 from llama_index_ragsight.text_encoders import EmbeddingTextEncoder
 from ragsight import Chunk, ClipEncoder, Hit, ImageTextEncoder, MultimodalStore
 from ragsight.errors import ConfigurationError, ErrorHandler
-from ragsight.store import Program
+from ragsight.store import Program, Work
 
 
 class MultimodalVectorStore(BasePydanticVectorStore):
@@ -273,15 +274,20 @@ class MultimodalVectorStore(BasePydanticVectorStore):
             InputError: If its embedding fits neither the texts nor the images of the store.
             StoreError: If the engine refuses.
         """
-        filter_ = query_filter(query, _asked_ids(query))
-        program = search_nodes(self._store, query, SearchOptions.of(kwargs), filter_)
-        return _result(self._store.run(program))
+        return self._store.run(self._answering(query, _asked_ids(query), kwargs))
 
     async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
         """Find nodes without blocking the event loop; see `query`."""
-        filter_ = query_filter(query, _asked_ids(query))
-        program = search_nodes(self._store, query, SearchOptions.of(kwargs), filter_)
-        return _result(await self._store.arun(program))
+        return await self._store.asearch(self._answering(query, _asked_ids(query), kwargs))
+
+    def _answering(
+        self, query: VectorStoreQuery, node_ids: Sequence[str], options: Mapping[str, Any]
+    ) -> Program[VectorStoreQueryResult]:
+        filter_ = query_filter(query, node_ids)
+        hits = yield from search_nodes(self._store, query, SearchOptions.of(options), filter_)
+        # Nodes are pydantic models: making some takes as long as the search.
+        result: VectorStoreQueryResult = yield Work(partial(_result, hits))
+        return result
 
     def _deleting_document(self, ref_doc_id: str) -> Program[None]:
         operations = self._store.operations

@@ -1,0 +1,86 @@
+"""From a fused ranking to hits: payloads and vectors, read where they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ragsight.encoders import SparseVector
+from ragsight.retrieval.diversity import (
+    cosine_similarities,
+    maximal_marginal_relevance,
+    scaled_relevance,
+)
+from ragsight.retrieval.fusion import Fused
+from ragsight.retrieval.hits import Channel, Hit
+from ragsight.store import Found, Operations, Program
+from ragsight.store.layout import VectorKind
+
+
+def read_hits(
+    store: Operations, fused: Sequence[Fused], found: Mapping[Channel, Sequence[Found]]
+) -> Program[list[Hit]]:
+    """Make hits, with the payloads that came along or, from the embedded engine, read now.
+
+    Args:
+        store: The operations of the store that was searched.
+        fused: The ranking.
+        found: What each channel found.
+
+    Returns:
+        Hits in the ranking's order. A chunk that was deleted since it was found has none.
+    """
+    payloads = {p.id: p.payload for points in found.values() for p in points if p.payload}
+    missing = [item.id for item in fused if item.id not in payloads]
+    if missing:
+        points = yield from store.points(missing)
+        payloads.update((id_, point.payload) for id_, point in points.items())
+    return [
+        Hit(store.chunk(item.id, payload), item.score, item.channels)
+        for item in fused
+        if (payload := payloads.get(item.id)) is not None
+    ]
+
+
+def choose_diverse(
+    store: Operations,
+    candidates: Sequence[tuple[str, float]],
+    k: int,
+    *,
+    diversity_lambda: float,
+    alone: VectorKind | None = None,
+) -> Program[list[int]]:
+    """Choose points that are relevant and unlike each other, by the vectors stored of them.
+
+    See `maximal_marginal_relevance`.
+
+    Args:
+        store: The operations of the store that they are from.
+        candidates: Point ids with scores, best first.
+        k: How many to choose at the most.
+        diversity_lambda: 1 is pure relevance, 0 pure diversity.
+        alone: The vectors whose cosine the scores are; None for fused scores, which are brought
+            to the range of a cosine first.
+
+    Returns:
+        Places of the chosen ones in `candidates`, in the order of choice.
+
+    Raises:
+        QueryError: If lambda isn't between 0 and 1.
+    """
+    kinds: list[VectorKind] = ["dense", "clip"] if alone is None else [alone]
+    points = yield from store.points([id_ for id_, _ in candidates], vectors=kinds)
+    vectors = [
+        {
+            kind: vector
+            for kind, vector in (points[id_].vectors.items() if id_ in points else ())
+            if not isinstance(vector, SparseVector)
+        }
+        for id_, _ in candidates
+    ]
+    scores = [score for _, score in candidates]
+    return maximal_marginal_relevance(
+        scores if alone is not None else scaled_relevance(scores),
+        cosine_similarities(vectors),
+        k,
+        diversity_lambda=diversity_lambda,
+    )
