@@ -35,6 +35,7 @@ from ragsight.errors import (
     EmptyDocumentError,
     PasswordRequiredError,
     SourceNotFoundError,
+    UnsupportedFormatError,
 )
 
 
@@ -67,7 +68,7 @@ def test_what_is_no_deck_is_named(tmp_path: Path) -> None:
     with pytest.raises(EmptyDocumentError, match="0 bytes"):
         SlideLoader(path).load()
     path.write_text("<html>Not found</html>")
-    with pytest.raises(DocumentError, match="no deck of slides"):
+    with pytest.raises(UnsupportedFormatError, match="an HTML page"):
         SlideLoader(path).load()
     with pytest.raises(DocumentError, match="folder"):
         SlideLoader(tmp_path).load()
@@ -85,7 +86,9 @@ def test_a_renamed_document_is_named(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(
             "[Content_Types].xml",
-            '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
+            '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+            '<Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-'
+            'officedocument.wordprocessingml.document.main+xml"/></Types>',
         )
         archive.writestr(
             "_rels/.rels",
@@ -98,7 +101,7 @@ def test_a_renamed_document_is_named(tmp_path: Path) -> None:
             '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"/>',
         )
 
-    with pytest.raises(DocumentError, match="Word"):
+    with pytest.raises(UnsupportedFormatError, match="Word"):
         SlideLoader(path, render="off").load()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from PIL import Image
 from ragsight.chunks import Chunk, ChunkKind, ImageRef, Source
 from ragsight.errors import DocumentError, ErrorHandler, ImageError, RagsightError
 from ragsight.images import open_image
+from ragsight.loaders.office import SlideRenders
 from ragsight.loaders.pdf.geometry import rounded
 from ragsight.loaders.slides.captions import caption_of
 from ragsight.loaders.slides.content import Block, SlideContent
@@ -28,9 +29,6 @@ from ragsight.loaders.slides.pictures import (
     load_picture,
 )
 
-Painter = Callable[[int], ImageRef | None]
-"""Paints a slide by its number; None where there is no render of it."""
-
 
 @dataclass(frozen=True)
 class SlideChunks:
@@ -42,8 +40,7 @@ class SlideChunks:
         size: Width and height of the slides in points.
         options: How chunks are made.
         repeats: Knows logos and pictures that were there before.
-        paint: Paints slides.
-        renderer: What paints them.
+        renders: Their pictures; None if there are none.
         on_error: Told of what costs a picture.
         facts: Metadata of all slides.
     """
@@ -53,8 +50,7 @@ class SlideChunks:
     size: tuple[float, float]
     options: SlideOptions
     repeats: Repeats
-    paint: Painter
-    renderer: str
+    renders: SlideRenders | None
     on_error: ErrorHandler
     facts: dict[str, Any]
 
@@ -81,8 +77,8 @@ class SlideChunks:
             yield replace(part, metadata={**part.metadata, "page_id": whole.id})
 
     def _method(self, render: ImageRef | None, image: ImageRef | None) -> str:
-        if render is not None:
-            return self.renderer
+        if render is not None and self.renders is not None:
+            return self.renders.renderer
         return "text" if image is None else "picture"
 
     def _facts(self, slide: SlideContent) -> dict[str, Any]:
@@ -98,8 +94,10 @@ class SlideChunks:
         return {**self.facts, **known, "hidden": slide.hidden}
 
     def _painted(self, slide: SlideContent) -> ImageRef | None:
+        if self.renders is None or slide.number not in self.renders.numbers:
+            return None
         try:
-            return self.paint(slide.number)
+            return self.renders.render(slide.number)
         except RagsightError as error:
             self._report(slide, error)
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -16,11 +17,14 @@ from ragsight.errors import (
     DocumentError,
     EmptyDocumentError,
     ErrorHandler,
+    InputError,
     raise_error,
 )
-from ragsight.loaders.base import absolute, file_fingerprint
+from ragsight.loaders.base import absolute, file_fingerprint, read_bytes
+from ragsight.loaders.office import check_package, convert
+from ragsight.loaders.office.renderers import find_renderer
 from ragsight.loaders.pdf.links import with_neighbours
-from ragsight.loaders.slides.kinds import kind_of
+from ragsight.loaders.slides.kinds import DeckKind, has_suffix_of, kind_of
 from ragsight.loaders.slides.options import SlideOptions, SlideSettings
 from ragsight.loaders.slides.package import Package
 from ragsight.loaders.slides.pdf_decks import PdfDeck
@@ -41,7 +45,8 @@ class SlideLoader:
     speaker's notes. Charts, tables, diagrams and pictures become chunks of their own too; logos and
     pictures that were there before don't.
 
-    PowerPoint's files (`.pptx`, `.pptm`, `.ppsx`, `.potx`) are read as they are. Pages of a PDF
+    PowerPoint's files (`.pptx`, `.pptm`, `.ppsx`, `.potx`) are read as they are. Older ones
+    (`.ppt`) and OpenDocument (`.odp`, `.otp`) are converted by LibreOffice first. Pages of a PDF
     that are wider than high are taken for slides.
 
     Slides are numbered from 1, hidden ones counted, as PowerPoint does. Chunks know of each other
@@ -93,14 +98,24 @@ class SlideLoader:
         return str(self._content)
 
     def fingerprint(self) -> str:
-        """Digest of the file's bytes, the loader's version and the options.
+        """Digest of the file's bytes, the loader's version, the options, and what paints slides.
+
+        Where LibreOffice comes to a machine that had nothing to paint with, decks have changed.
 
         Raises:
             DocumentError: If the file can't be read.
         """
         wanted = None if self._wanted is None else tuple(sorted(self._wanted))
-        settings = ("SlideLoader", LOADER_VERSION, wanted, self._options.identity)
+        identity = self._options.identity
+        settings = ("SlideLoader", LOADER_VERSION, wanted, identity, self._renderer())
         return file_fingerprint(self._content, *settings)
+
+    def _renderer(self) -> str:
+        name = self._content if isinstance(self._content, Path) else Path("deck.pptx")
+        if self._options.render == "off" or name.suffix.lower() == ".pdf":
+            return ""
+        renderer = find_renderer(name)
+        return "" if renderer is None else renderer.name
 
     def lazy_load(self) -> Iterator[Chunk]:
         """Load slide by slide.
@@ -111,11 +126,13 @@ class SlideLoader:
         Raises:
             PasswordRequiredError: If the file is encrypted.
             EmptyDocumentError: If it has no bytes, no slides, or nothing on any of them.
-            DocumentError: If it is no deck, damaged or unsafe; if it has to be converted or
-                painted and can't be; or if a slide is damaged and `on_error` raises.
+            UnsupportedFormatError: If it is no deck; the message says what it is.
+            DocumentError: If it is damaged or unsafe; if it has to be converted and can't be; or
+                if it can't be painted or a slide is damaged, and `on_error` raises.
+            ConfigurationError: If slides must be painted and nothing that can is installed.
         """
-        with self._file() as path:
-            for order, chunk in enumerate(with_neighbours(self._chunks(path)), start=1):
+        with self._file() as (path, kind):
+            for order, chunk in enumerate(with_neighbours(self._chunks(path, kind)), start=1):
                 yield replace(chunk, metadata={**chunk.metadata, "order": order})
 
     def load(self) -> list[Chunk]:
@@ -123,27 +140,37 @@ class SlideLoader:
         return list(self.lazy_load())
 
     @contextmanager
-    def _file(self) -> Iterator[Path]:
+    def _file(self) -> Iterator[tuple[Path, DeckKind]]:
+        """The deck as a file whose suffix says what it is, which programs go by."""
         if isinstance(self._content, Path):
-            yield self._content
-            return
-        # The archive is read in place and programs are handed a path, so bytes become a file.
+            kind = kind_of(self._content)
+            if has_suffix_of(self._content, kind):
+                yield self._content, kind
+                return
         with tempfile.TemporaryDirectory(prefix="ragsight-") as folder:
             path = Path(folder, "deck")
-            path.write_bytes(self._content)
-            yield path
+            content = self._content
+            path.write_bytes(content if isinstance(content, bytes) else read_bytes(content))
+            with self._named_as_given(path):
+                kind = kind_of(path)
+                yield path.rename(path.with_suffix(f".{kind}")), kind
 
-    def _chunks(self, path: Path) -> Iterator[Chunk]:
-        kind = kind_of(path, self.uri)
+    @contextmanager
+    def _named_as_given(self, path: Path) -> Iterator[None]:
+        """Messages name what the caller knows, and not a temporary file."""
+        try:
+            yield
+        except InputError as error:
+            temporary = re.escape(str(path)) + r"(\.\w+)?"
+            raise type(error)(re.sub(temporary, lambda _: self.uri, str(error))) from error
+
+    def _chunks(self, path: Path, kind: DeckKind) -> Iterator[Chunk]:
         if kind == "pdf":
             deck = PdfDeck(path, self.uri, self._options, self._password, self._on_error)
             yield from deck.chunks(self._wanted)
             return
-        if kind == "other":
-            raise DocumentError(
-                f"{self.uri}: decks of this kind aren't read. Save it as .pptx or as PDF."
-            )
-        with closing(Package.open(path, self.uri)) as package:
+        readable = path if kind == "pptx" else self._converted(path)
+        with closing(Package.open(readable, self.uri)) as package:
             run = Run(package, self.uri, path, self._options, self._on_error)
             empty = True
             for chunk in run.chunks(self._wanted):
@@ -151,3 +178,12 @@ class SlideLoader:
                 yield chunk
             if empty and self._wanted is None and not run.problems:
                 raise EmptyDocumentError(f"{self.uri}: there is nothing on any of the slides.")
+
+    def _converted(self, path: Path) -> Path:
+        try:
+            converted = convert(path, "pptx", timeout=self._options.timeout)
+        except ConfigurationError as error:
+            # Without LibreOffice this file can't be used, but others in the same run can.
+            raise DocumentError(str(error)) from error
+        check_package(converted)
+        return converted

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypedDict, get_args
+from typing import Any, TypedDict, get_args
 
 from ragsight.errors import ConfigurationError
-
-RenderMode = Literal["auto", "require", "off"]
+from ragsight.loaders.office import RenderMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +14,9 @@ class SlideOptions:
     """How a deck becomes chunks.
 
     Attributes:
-        render: Whether slides are painted. `auto`: where something is installed that can, and
-            else one warning says what to install; `require`: it is an error if they can't;
-            `off`: not at all. PDF decks are always painted, unless `off`.
+        render: Whether slides are painted. `auto`: by LibreOffice or office2pdf-python, and where
+            neither is installed, one warning that is logged says how to get them; `require`: it is
+            an error if the deck can't be painted; `off`: not at all. PDFs need neither.
         include_hidden: Whether slides come along that are left out when the deck is shown. They
             are numbered either way.
         notes: Whether the speaker's notes are part of a slide's text.

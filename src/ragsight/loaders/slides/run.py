@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from ragsight.chunks import Chunk
 from ragsight.errors import DocumentError, EmptyDocumentError, ErrorHandler, RagsightError
+from ragsight.loaders.office import DeckFacts, SlideRenders, open_renders
 from ragsight.loaders.slides.assembling import SlideChunks
-from ragsight.loaders.slides.deck import Deck, SlideEntry, read_deck
+from ragsight.loaders.slides.deck import Deck, SlideEntry, is_hidden, read_deck
 from ragsight.loaders.slides.options import SlideOptions
 from ragsight.loaders.slides.package import Package
 from ragsight.loaders.slides.pictures import Repeats
@@ -57,10 +59,11 @@ class Run:
 
     def chunks(self, wanted: frozenset[int] | None) -> Iterator[Chunk]:
         """The chunks of the slides that are wanted, or of all."""
-        make = self._maker()
-        for entry in self.deck.slides:
-            if wanted is None or entry.number in wanted:
-                yield from self._of(entry, make)
+        with ExitStack() as stack:
+            make = self._maker(stack)
+            for entry in self.deck.slides:
+                if wanted is None or entry.number in wanted:
+                    yield from self._of(entry, make)
 
     def _of(self, entry: SlideEntry, make: SlideChunks) -> Iterator[Chunk]:
         try:
@@ -75,16 +78,42 @@ class Run:
         self.problems += 1
         self._handler(error)
 
-    def _maker(self) -> SlideChunks:
+    def _maker(self, stack: ExitStack) -> SlideChunks:
         facts: dict[str, Any] = {"deck_title": self.deck.title} if self.deck.title else {}
+        renders = self._renders()
+        if renders is not None:
+            stack.enter_context(renders)
         return SlideChunks(
             package=self._package,
             uri=self._uri,
             size=self.deck.size,
             options=self._options,
             repeats=Repeats(self._package, self.deck),
-            paint=lambda _: None,
-            renderer="",
+            renders=renders,
             on_error=self._on_error,
             facts=facts,
         )
+
+    def _renders(self) -> SlideRenders | None:
+        if self._options.render == "off":
+            return None
+        facts = DeckFacts(len(self.deck.slides), self._hidden(), self.deck.size)
+        return open_renders(
+            self._painted,
+            facts,
+            mode=self._options.render,
+            timeout=self._options.timeout,
+            on_error=self._on_error,
+        )
+
+    def _hidden(self) -> frozenset[int]:
+        """Numbers of the hidden slides; one that can't be read counts as shown."""
+        hidden = set()
+        for entry in self.deck.slides:
+            try:
+                if entry.part and is_hidden(self._package.xml(entry.part)):
+                    hidden.add(entry.number)
+            except DocumentError:
+                # It is reported when its turn comes.
+                continue
+        return frozenset(hidden)
