@@ -18,8 +18,14 @@ from langchain_ragsight.document_loaders import (
     ChunkLoader,
     ImageLoader,
     PdfLoader,
+    SlideLoader,
 )
-from langchain_ragsight.document_parsers import CatalogParser, ImageParser, PdfParser
+from langchain_ragsight.document_parsers import (
+    CatalogParser,
+    ImageParser,
+    PdfParser,
+    SlideParser,
+)
 from langchain_ragsight.embeddings import ClipEmbeddings, EmbeddingsTextEncoder
 from langchain_ragsight.prompts import aimages_of, images_of, multimodal_prompt
 from langchain_ragsight.retrievers import MultimodalRetriever
@@ -44,6 +50,8 @@ __all__ = [
     "MultimodalVectorStore",
     "PdfLoader",
     "PdfParser",
+    "SlideLoader",
+    "SlideParser",
     "VisionSynthesizer",
     "__version__",
     "aimages_of",

@@ -13,7 +13,7 @@ import ragsight
 from langchain_ragsight._convert import chunk_to_document
 from langchain_ragsight._images import ImageStoreLike, open_image_store
 from ragsight.errors import ErrorHandler, raise_error
-from ragsight.loaders import Loader, PdfOptions, PdfSettings
+from ragsight.loaders import Loader, PdfOptions, PdfSettings, SlideOptions, SlideSettings
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -87,6 +87,48 @@ class PdfLoader(ChunkLoader):
     ) -> None:
         loader = ragsight.PdfLoader(
             path, password=password, pages=pages, options=options, on_error=on_error, **settings
+        )
+        super().__init__(loader, image_store=image_store)
+
+
+class SlideLoader(ChunkLoader):
+    """Loads a deck of slides: a document for each slide with its picture, words and notes.
+
+    Charts, tables and pictures on slides are documents of their own too.
+
+    Args:
+        path: A file (PowerPoint, OpenDocument, PDF), or a file's bytes.
+        slides: Numbers of the slides to load, from 1; all if None.
+        password: Opens an encrypted PDF.
+        options: How the deck becomes documents.
+        on_error: Called with a problem that costs a slide or a picture only; loading goes on if it
+            returns.
+        image_store: Where the pictures are kept; see `ChunkLoader`.
+        **settings: Fields of `ragsight.SlideOptions` that differ from `options`, such as
+            `render="off"`, `include_hidden=False` or `notes=False`.
+
+    Raises:
+        SourceNotFoundError: If there is no such file.
+        ConfigurationError: If a slide number is below 1, or a setting makes no sense.
+
+    Example:
+        >>> for document in SlideLoader("deck.pptx").lazy_load():  # doctest: +SKIP
+        ...     print(document.metadata["page"], document.metadata.get("title"))
+    """
+
+    def __init__(
+        self,
+        path: str | Path | bytes,
+        *,
+        slides: Iterable[int] | None = None,
+        password: str | None = None,
+        options: SlideOptions | None = None,
+        on_error: ErrorHandler = raise_error,
+        image_store: ImageStoreLike = None,
+        **settings: Unpack[SlideSettings],
+    ) -> None:
+        loader = ragsight.SlideLoader(
+            path, slides=slides, password=password, options=options, on_error=on_error, **settings
         )
         super().__init__(loader, image_store=image_store)
 

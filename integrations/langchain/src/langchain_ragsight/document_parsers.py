@@ -17,7 +17,7 @@ from langchain_ragsight._convert import chunk_to_document
 from langchain_ragsight._images import ImageStoreLike, open_image_store
 from ragsight import Chunk, Source, image_ref
 from ragsight.errors import ErrorHandler, InputError, raise_error
-from ragsight.loaders import PdfOptions, PdfSettings
+from ragsight.loaders import PdfOptions, PdfSettings, SlideOptions, SlideSettings
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -90,6 +90,52 @@ class PdfParser(_ChunkParser):
             _content(blob),
             password=self._password,
             pages=self._pages,
+            options=self._options,
+            on_error=self._on_error,
+        ).lazy_load()
+
+
+class SlideParser(_ChunkParser):
+    """Parses decks of slides as `SlideLoader` loads them.
+
+    Args:
+        slides: Numbers of the slides to load, from 1; all if None.
+        password: Opens encrypted PDFs.
+        options: How a deck becomes documents.
+        on_error: Called with a problem that costs a slide or a picture only.
+        image_store: Where the pictures are kept; see `ChunkLoader`.
+        **settings: Fields of `ragsight.SlideOptions` that differ from `options`; see `SlideLoader`.
+
+    Raises:
+        ConfigurationError: If a setting makes no sense.
+
+    Example:
+        >>> blob = Blob.from_path("deck.pptx")
+        >>> for document in SlideParser().lazy_parse(blob):  # doctest: +SKIP
+        ...     print(document.metadata["page"], document.metadata.get("title"))
+    """
+
+    def __init__(
+        self,
+        *,
+        slides: Iterable[int] | None = None,
+        password: str | None = None,
+        options: SlideOptions | None = None,
+        on_error: ErrorHandler = raise_error,
+        image_store: ImageStoreLike = None,
+        **settings: Unpack[SlideSettings],
+    ) -> None:
+        super().__init__(image_store)
+        self._slides = None if slides is None else tuple(slides)
+        self._password = password
+        self._options = replace(options if options is not None else SlideOptions(), **settings)
+        self._on_error = on_error
+
+    def _chunks(self, blob: Blob) -> Iterable[Chunk]:
+        return ragsight.SlideLoader(
+            _content(blob),
+            slides=self._slides,
+            password=self._password,
             options=self._options,
             on_error=self._on_error,
         ).lazy_load()

@@ -9,8 +9,16 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 import ragsight
+from decks import add_picture, add_slide, box, new_deck, saved
 from drawings import cut_jpeg, noise
-from langchain_ragsight import CatalogLoader, ChunkLoader, ImageLoader, PdfLoader, document_to_chunk
+from langchain_ragsight import (
+    CatalogLoader,
+    ChunkLoader,
+    ImageLoader,
+    PdfLoader,
+    SlideLoader,
+    document_to_chunk,
+)
 from ragsight import (
     ChunkingOptions,
     ClipEncoder,
@@ -165,3 +173,38 @@ def test_every_setting_of_the_core_is_passed_on(manual: Path) -> None:
     )
     with pytest.raises(ConfigurationError, match="page_images"):
         PdfLoader(manual, page_images="some")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def deck(tmp_path: Path) -> Path:
+    made = new_deck()
+    slide = add_slide(made, "Pricing")
+    slide.notes_slide.notes_text_frame.text = "Pause here."
+    add_picture(slide, 1, box(60, 150, 300, 300), alt="A coin")
+    add_slide(made, "Questions")
+    return saved(made, tmp_path / "deck.pptx")
+
+
+def test_a_deck_gives_slides_with_words_notes_and_pictures(deck: Path, tmp_path: Path) -> None:
+    documents = SlideLoader(deck, render="off", image_store=tmp_path / "kept").load()
+
+    assert [(d.metadata["page"], d.metadata["ragsight"]["kind"]) for d in documents] == [
+        (1, "slide"), (1, "figure"), (2, "slide")
+    ]  # fmt: skip
+    assert documents[0].page_content == "Pricing\n\nPicture: A coin\n\nNotes:\nPause here."
+    assert documents[0].metadata["title"] == "Pricing"
+    image = document_to_chunk(documents[1]).image
+    assert image is not None
+    assert open_image(image).tobytes() == noise(1, (120, 120)).tobytes()
+    assert str(document_to_chunk(documents[2]).source) == "deck.pptx, slide 2"
+
+
+def test_options_of_the_slide_loader_hold(deck: Path, tmp_path: Path) -> None:
+    loader = SlideLoader(
+        deck.read_bytes(), render="off", notes=False, figures=False, slides=[1],
+        image_store=tmp_path,
+    )  # fmt: skip
+
+    (document,) = loader.load()
+    assert document.page_content == "Pricing\n\nPicture: A coin"
+    assert document.metadata["source"] == loader.loader.uri

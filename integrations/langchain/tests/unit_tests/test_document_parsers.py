@@ -8,6 +8,7 @@ from langchain_core.documents.base import Blob
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from decks import add_slide, new_deck, saved
 from drawings import noise
 from langchain_ragsight import (
     CatalogLoader,
@@ -16,6 +17,8 @@ from langchain_ragsight import (
     ImageParser,
     PdfLoader,
     PdfParser,
+    SlideLoader,
+    SlideParser,
     document_to_chunk,
 )
 from ragsight import PdfOptions, open_image
@@ -108,3 +111,17 @@ def test_settings_of_the_pdf_parser_are_those_of_the_loader(manual: Path, tmp_pa
     assert "page" in {document.metadata["ragsight"]["kind"] for document in parsed}
     with pytest.raises(ConfigurationError, match="image_side"):
         PdfParser(image_side=0)
+
+
+def test_a_deck_is_parsed_as_it_is_loaded_and_in_memory_too(tmp_path: Path) -> None:
+    made = new_deck()
+    add_slide(made, "Pricing")
+    path = saved(made, tmp_path / "deck.pptx")
+    parser = SlideParser(render="off", image_store=tmp_path)
+
+    loaded = SlideLoader(path, render="off", image_store=tmp_path).load()
+    assert parser.parse(Blob.from_path(path)) == loaded
+    blob = Blob.from_data(path.read_bytes(), metadata={"source": "https://example.com/deck.pptx"})
+    (document,) = parser.parse(blob)
+    assert document.page_content == "Pricing"
+    assert document.metadata["source"] == "https://example.com/deck.pptx"

@@ -27,7 +27,7 @@ from llama_index_ragsight.chat_engines import (
 from llama_index_ragsight.embeddings import ClipEmbedding
 from llama_index_ragsight.llms import LlamaIndexBackend
 from llama_index_ragsight.postprocessors import ChannelCutoff, VisionRerank
-from llama_index_ragsight.readers import CatalogReader, ImageReader, PdfReader
+from llama_index_ragsight.readers import CatalogReader, ImageReader, PdfReader, SlideReader
 from llama_index_ragsight.response_synthesizers import VisionSynthesizer
 from llama_index_ragsight.retrievers import MultimodalRetriever
 from llama_index_ragsight.text_encoders import EmbeddingTextEncoder
@@ -46,6 +46,7 @@ __all__ = [
     "MultimodalRetriever",
     "MultimodalVectorStore",
     "PdfReader",
+    "SlideReader",
     "VisionCondensePlusContextChatEngine",
     "VisionContextChatEngine",
     "VisionRerank",

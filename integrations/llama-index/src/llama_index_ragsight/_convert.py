@@ -34,7 +34,7 @@ from ragsight.errors import ErrorHandler, InputError, raise_error
 
 NOT_FOR_MODELS = (
     OWN_KEY, "page", "order", "method", "warnings", "page_id", "previous", "next", "mentions",
-    "mentioned_in",
+    "mentioned_in", "speaker_notes", "hyperlinks",
 )  # fmt: skip
 """Metadata that says nothing to a language model, or says it twice."""
 

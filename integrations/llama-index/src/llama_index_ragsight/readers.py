@@ -1,4 +1,4 @@
-"""Readers of PDFs, images and catalogues that keep text and images together."""
+"""Readers of PDFs, slides, images and catalogues that keep text and images together."""
 
 from __future__ import annotations
 
@@ -15,10 +15,18 @@ from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document
 
 from llama_index_ragsight._convert import chunk_to_document
-from ragsight import BlobStore, CatalogLoader, Chunk, ImageLoader, PdfLoader, RagsightError
+from ragsight import (
+    BlobStore,
+    CatalogLoader,
+    Chunk,
+    ImageLoader,
+    PdfLoader,
+    RagsightError,
+    SlideLoader,
+)
 from ragsight.blobs import default_blob_folder
 from ragsight.errors import ConfigurationError, ErrorHandler
-from ragsight.loaders import PdfOptions, PdfSettings
+from ragsight.loaders import PdfOptions, PdfSettings, SlideOptions, SlideSettings
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -125,6 +133,52 @@ class PdfReader(_ChunkReader):
 
     def _chunks(self, path: Path, options: Mapping[str, Any]) -> Iterator[Chunk]:
         return PdfLoader(path, **options).lazy_load()
+
+
+class SlideReader(_ChunkReader):
+    """Reads decks of slides: a document for each slide, with its picture, words and notes.
+
+    Charts, tables and pictures on slides are documents of their own too. Use it alone or as
+    `SimpleDirectoryReader(file_extractor={".pptx": SlideReader()})`.
+
+    Args:
+        slides: Numbers of the slides to read, from 1; all if None.
+        password: Opens encrypted PDFs.
+        options: How a deck becomes documents.
+        image_store: Where pictures are kept: a folder, an fsspec URL, or a blob store.
+        on_error: Called with a slide or picture that can't be used; it is logged by default.
+        **settings: Fields of `ragsight.SlideOptions` that differ from `options`, such as
+            `render="off"`, `include_hidden=False` or `notes=False`.
+
+    Raises:
+        ConfigurationError: If a setting makes no sense.
+
+    Example:
+        >>> documents = SlideReader(image_store="slides").load_data("deck.pptx")  # doctest: +SKIP
+        >>> documents[0].metadata["title"], documents[0].metadata["page_label"]  # doctest: +SKIP
+        ('Welcome', '1')
+    """
+
+    def __init__(
+        self,
+        *,
+        slides: Iterable[int] | None = None,
+        password: str | None = None,
+        options: SlideOptions | None = None,
+        image_store: BlobStore | str | Path | None = None,
+        on_error: ErrorHandler = log_problem,
+        **settings: Unpack[SlideSettings],
+    ) -> None:
+        super().__init__(
+            image_store=image_store,
+            on_error=on_error,
+            slides=None if slides is None else tuple(slides),
+            password=password,
+            options=replace(options if options is not None else SlideOptions(), **settings),
+        )
+
+    def _chunks(self, path: Path, options: Mapping[str, Any]) -> Iterator[Chunk]:
+        return SlideLoader(path, **options).lazy_load()
 
 
 class ImageReader(_ChunkReader):

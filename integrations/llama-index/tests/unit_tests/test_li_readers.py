@@ -10,9 +10,16 @@ from llama_index.core.schema import Document, ImageDocument
 from reportlab.lib.utils import ImageReader as Picture
 from reportlab.pdfgen.canvas import Canvas
 
+from decks import add_picture, add_slide, box, new_deck, rewritten, saved
 from drawings import cut_jpeg, noise
-from llama_index_ragsight import CatalogReader, ImageReader, PdfReader, node_to_chunk
-from ragsight import BlobStore, MultimodalStore, PdfLoader, PdfOptions, open_image
+from llama_index_ragsight import (
+    CatalogReader,
+    ImageReader,
+    PdfReader,
+    SlideReader,
+    node_to_chunk,
+)
+from ragsight import BlobStore, MultimodalStore, PdfLoader, PdfOptions, SlideLoader, open_image
 from ragsight.errors import ConfigurationError, DocumentError, RagsightError, SourceNotFoundError
 
 PASSAGE = "The pump moves water through the filter and back into the tank below it."
@@ -160,3 +167,42 @@ def test_settings_of_the_pdf_reader_are_the_loaders(manual: Path, tmp_path: Path
     assert "page" in {node_to_chunk(document).kind for document in documents}
     with pytest.raises(ConfigurationError, match="image_side"):
         PdfReader(image_side=0)
+
+
+@pytest.fixture
+def deck(tmp_path: Path) -> Path:
+    """Two slides, the first with notes and a picture."""
+    made = new_deck()
+    slide = add_slide(made, "Pricing")
+    slide.notes_slide.notes_text_frame.text = "Pause here."
+    add_picture(slide, 1, box(60, 150, 300, 300), alt="A coin")
+    add_slide(made, "Questions")
+    (tmp_path / "decks").mkdir()
+    return saved(made, tmp_path / "decks" / "deck.pptx")
+
+
+def test_a_directory_reader_reads_decks_slide_by_slide(deck: Path, tmp_path: Path) -> None:
+    reader = SlideReader(render="off", image_store=tmp_path / "images")
+    documents = SimpleDirectoryReader(
+        str(deck.parent), file_extractor={".pptx": reader}, raise_on_error=True
+    ).load_data()
+
+    assert [d.id_ for d in documents] == [c.id for c in SlideLoader(deck, render="off").load()]
+    first, picture, second = documents
+    assert (first.metadata["page_label"], second.metadata["page_label"]) == ("1", "2")
+    assert "Notes:\nPause here." in first.text
+    assert "speaker_notes" in first.excluded_llm_metadata_keys
+    assert isinstance(picture, ImageDocument)
+    assert picture.image_path is not None
+    assert open_image(picture.image_path).tobytes() == noise(1, (120, 120)).tobytes()
+    assert str(node_to_chunk(second).source) == "deck.pptx, slide 2"
+
+
+def test_a_slide_that_is_missing_is_logged_and_the_others_are_read(
+    deck: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rewritten(deck, dropped=r"slides/slide1\.xml$")
+    with caplog.at_level(logging.WARNING):
+        [document] = SlideReader(render="off", image_store=tmp_path).load_data(deck)
+    assert document.metadata["title"] == "Questions"
+    assert "slide 1" in caplog.text
