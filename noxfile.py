@@ -81,10 +81,24 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def cookbook(session: nox.Session) -> None:
-    """Run every recipe, offline."""
-    install(session)
-    for recipe in sorted(HERE.glob("cookbook/*.py")):
+    """Run every recipe, offline; `-- NAME ...` runs only those."""
+    install(session, "cookbook")
+    for recipe in _recipes(session.posargs):
         session.run("python", str(recipe))
+
+
+@nox.session
+def notebooks(session: nox.Session) -> None:
+    """Write a notebook beside each recipe, with its output; `-- NAME ...` only for those."""
+    install(session, "cookbook", "notebooks")
+    for recipe in _recipes(session.posargs):
+        session.run("jupytext", "--quiet", "--set-kernel", "python3", "--to", "ipynb", str(recipe))
+        session.run("jupyter", "execute", "--inplace", str(recipe.with_suffix(".ipynb")))
+
+
+def _recipes(names: list[str]) -> list[Path]:
+    named = [HERE / "cookbook" / f"{name}.py" for name in names]
+    return named if named else sorted(HERE.glob("cookbook/*.py"))
 
 
 @nox.session

@@ -5,6 +5,7 @@ Runs offline with the demo model and drawn clothes. With your own photographs, l
 """
 
 # %% Draw twenty items of clothing
+import os
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +24,7 @@ from ragsight import (
 )
 from ragsight.demo.drawing import draw_product
 
-MODEL = DEMO_MODEL
+MODEL = os.environ.get("RAGSIGHT_MODEL", DEMO_MODEL)
 KINDS = ("t-shirt", "dress", "jacket", "sneaker", "handbag")
 COLOURS = ("red", "blue", "green", "black")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from rich.text import Text
 from ragsight.cli import views
 from ragsight.cli.session import SWITCH_ON_A_MODEL, encoder_for, out
 from ragsight.cli.where import parse_where
-from ragsight.demo import DEMO_MODEL_NOTE
+from ragsight.demo import DEMO_MODEL_NOTE, handbook_path
 from ragsight.encoders import DEMO_MODEL, ImageTextEncoder
 from ragsight.gallery import GallerySection, write_gallery
 from ragsight.ingestion import ingest
@@ -167,4 +166,4 @@ def _index(paths: Sequence[Path], store: MultimodalStore) -> None:
 
 def handbook() -> Path:
     """The PDF that comes with the package."""
-    return Path(str(files("ragsight.demo") / "solar-system-handbook.pdf"))
+    return handbook_path()

@@ -23,3 +23,13 @@ def demo_model_path() -> Path:
         ['.safetensors']
     """
     return Path(__file__).parent / "clip"
+
+
+def handbook_path() -> Path:
+    """The handbook of the Solar System, a PDF of twelve pages with figures and tables.
+
+    Example:
+        >>> handbook_path().name
+        'solar-system-handbook.pdf'
+    """
+    return Path(__file__).parent / "solar-system-handbook.pdf"

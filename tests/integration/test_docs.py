@@ -1,0 +1,79 @@
+"""The examples of each page of the documentation, run from top to bottom in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fakes.openai_server import FakeOpenAI
+from ragsight.demo import handbook_path
+from ragsight.demo.catalogue import write_catalogue
+from ragsight.demo.drawing import draw_product
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NOT_RUN = {"bash": "installs", "json": "a file's content", "text": "a sketch or other tools' output"}
+
+
+def fences(page: Path) -> list[tuple[str, str]]:
+    return FENCE.findall(page.read_text(encoding="utf-8"))
+
+
+def examples(page: Path) -> str:
+    return "\n".join(code for language, code in fences(page) if language == "python")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FakeOpenAI]:
+    with FakeOpenAI(reply="It says so [1].") as running:
+        yield running
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A folder with what the examples speak of."""
+    (tmp_path / "manuals").mkdir()
+    shutil.copy(handbook_path(), tmp_path / "manuals")
+    write_catalogue(tmp_path / "shop", count=24)
+    draw_product("mug", "red", "plain", seed=5_000_003).save(tmp_path / "wanted.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if examples(page)], ids=lambda page: page.stem
+)
+def test_the_examples_of_a_page_run(page: Path, desk: Path, server: FakeOpenAI) -> None:
+    variables = {
+        "OPENAI_API_KEY": "test",
+        "OPENAI_BASE_URL": server.base_url,
+        "HF_HUB_OFFLINE": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:__main__", "-c", examples(page)],
+        cwd=desk,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip()
+    assert server.violations == []
+
+
+def test_every_fence_is_run_or_of_a_kind_that_says_why_not() -> None:
+    languages = {language for page in PAGES for language, _ in fences(page)}
+    assert languages - {"python"} <= set(NOT_RUN)
+    commands = [code for page in PAGES for language, code in fences(page) if language == "bash"]
+    assert all(
+        line.startswith(("pip install", "ragsight ")) for code in commands for line in code.splitlines()
+    )
