@@ -96,6 +96,15 @@ def notebooks(session: nox.Session) -> None:
         session.run("jupyter", "execute", "--inplace", str(recipe.with_suffix(".ipynb")))
 
 
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation's site; any warning is an error. `-- serve` shows it."""
+    # The reference is read from the sources; nothing of them is imported.
+    session.install(*nox.project.dependency_groups(PROJECT, "docs"))
+    session.env["NO_MKDOCS_2_WARNING"] = "1"
+    session.run("mkdocs", *(session.posargs if session.posargs else ("build", "--strict")))
+
+
 def _recipes(names: list[str]) -> list[Path]:
     named = [HERE / "cookbook" / f"{name}.py" for name in names]
     return named if named else sorted(HERE.glob("cookbook/*.py"))

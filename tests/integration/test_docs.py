@@ -1,4 +1,4 @@
-"""The examples of each page of the documentation, run from top to bottom in a process of its own."""
+"""The examples of each page of the documentation, run from top to bottom in one process a page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ from ragsight.demo.drawing import draw_product
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NOT_RUN = {"bash": "installs", "json": "a file's content", "text": "a sketch or other tools' output"}
+NOT_RUN = {
+    "bash": "installs",
+    "json": "a file's content",
+    "text": "a sketch or other tools' output",
+}
 
 
 def fences(page: Path) -> list[tuple[str, str]]:
@@ -75,5 +79,7 @@ def test_every_fence_is_run_or_of_a_kind_that_says_why_not() -> None:
     assert languages - {"python"} <= set(NOT_RUN)
     commands = [code for page in PAGES for language, code in fences(page) if language == "bash"]
     assert all(
-        line.startswith(("pip install", "ragsight ")) for code in commands for line in code.splitlines()
+        line.startswith(("pip install", "ragsight "))
+        for code in commands
+        for line in code.splitlines()
     )
