@@ -55,7 +55,8 @@ def build_deck(path: Path) -> Path:
     pricing.notes_slide.notes_text_frame.text = "Mention that pricing stays the same until June."
     sales = deck.slides.add_slide(only_title)
     sales.shapes.title.text = "Kettles sold"
-    numbers = CategoryChartData(categories=["Spring", "Summer", "Autumn"])
+    numbers = CategoryChartData()
+    numbers.categories = ["Spring", "Summer", "Autumn"]
     numbers.add_series("Thousands", (12, 9, 21))
     sales.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, *BOX, numbers)
     last = deck.slides.add_slide(bullets)
@@ -68,9 +69,9 @@ def build_deck(path: Path) -> Path:
 # %% Load it: one document a slide, with its number, title, notes and picture
 path = Path(DECK) if DECK is not None else build_deck(work / "deck.pptx")
 documents = SlideLoader(path, image_store=work / "renders").load()
-slides = [document for document in documents if document.metadata["kind"] == "slide"]
+slides = [document for document in documents if document.metadata["ragsight"]["kind"] == "slide"]
 for document in slides:
-    seen = "with its picture" if "image_uri" in document.metadata else "words only"
+    seen = "with its picture" if document.metadata["ragsight"].get("image") else "words only"
     print(f"slide {document.metadata['page']}: {document.metadata.get('title', '')} ({seen})")
 
 # %% Index it, and put retriever and synthesizer together
