@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from ragsight.encoders.cache import CachedEncoder, EmbeddingCache
     from ragsight.errors import RagsightError
     from ragsight.evaluation import Evaluation, LabelledQuery, evaluate, read_queries
-    from ragsight.gallery import GallerySection, render_gallery, write_gallery
+    from ragsight.gallery import Gallery, GallerySection, render_gallery, show, write_gallery
     from ragsight.images import image_ref, open_image
     from ragsight.ingestion import IngestReport, ingest
     from ragsight.loaders import (
@@ -106,7 +106,7 @@ _HOMES = {
     "ragsight.encoders.cache": ("CachedEncoder", "EmbeddingCache"),
     "ragsight.errors": ("RagsightError",),
     "ragsight.evaluation": ("Evaluation", "LabelledQuery", "evaluate", "read_queries"),
-    "ragsight.gallery": ("GallerySection", "render_gallery", "write_gallery"),
+    "ragsight.gallery": ("Gallery", "GallerySection", "render_gallery", "show", "write_gallery"),
     "ragsight.images": ("image_ref", "open_image"),
     "ragsight.ingestion": ("IngestReport", "ingest"),
     "ragsight.loaders": (
@@ -153,6 +153,7 @@ __all__ = [
     "EncoderSpec",
     "Evaluation",
     "ForeignCollections",
+    "Gallery",
     "GallerySection",
     "Hit",
     "ImageLoader",
@@ -192,6 +193,7 @@ __all__ = [
     "parse_filter",
     "read_queries",
     "render_gallery",
+    "show",
     "write_gallery",
 ]
 

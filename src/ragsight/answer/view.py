@@ -52,7 +52,7 @@ def answer_lines(answer: Answer) -> Iterator[Text]:
         yield Text(f"  {label}{fields}", style="green")
     for warning in answer.warnings:
         yield Text(f"  warning: {warning}", style="yellow")
-    if facts := _facts(answer):
+    if facts := answer_facts(answer):
         yield Text(f"  {facts}", style="dim")
 
 
@@ -60,15 +60,23 @@ def _view(answer: Answer) -> dict[str, object]:
     # Answers of one notebook share a page: their anchors must differ.
     prefix = f"ragsight-{hashlib.sha256(answer.text.encode()).hexdigest()[:8]}"
     return {
-        "pieces": list(_pieces(answer, prefix)),
+        "pieces": list(answer_pieces(answer, prefix)),
         "cards": [_card(citation, answer, prefix) for citation in answer.citations],
         "warnings": answer.warnings,
-        "facts": _facts(answer),
+        "facts": answer_facts(answer),
     }
 
 
-def _pieces(answer: Answer, prefix: str) -> Iterator[dict[str, str]]:
-    """The text, cut at its markers; each marker leads to the first source in it."""
+def answer_pieces(answer: Answer, prefix: str) -> Iterator[dict[str, str]]:
+    """The text, cut at its markers.
+
+    Args:
+        answer: The answer.
+        prefix: What the anchors of its sources begin with; their numbers follow.
+
+    Yields:
+        `text` and `target`: the anchor of the first source in a marker; empty between markers.
+    """
     targets: dict[tuple[int, int], int] = {}
     for citation in answer.citations:
         for span in citation.spans:
@@ -104,7 +112,8 @@ def _image(citation: Citation, answer: Answer) -> str | None:
         return None
 
 
-def _facts(answer: Answer) -> str:
+def answer_facts(answer: Answer) -> str:
+    """What made the answer and what it took, on one line; empty if no model was asked."""
     facts = [answer.model] if answer.model else []
     if answer.usage is not None:
         facts.append(f"{answer.usage.total_tokens:,} tokens")

@@ -133,15 +133,23 @@ def _find(
 
     filter_ = parse_where(where if where is not None else [])
     with session.open_index(index) as store:
-        hits = MultimodalRetriever(store).retrieve(query, image=image, k=k, filter=filter_)
-    title = query if query is not None else f"Like {image}"
+        retriever = MultimodalRetriever(store)
+        hits = retriever.retrieve(query, image=image, k=k, filter=filter_)
+        if html is not None:
+            section = GallerySection(
+                _title(query, image), hits, query_image=image, weights=retriever.weights
+            )
+            html = write_gallery(html, [section], store=store)
     if json:
         session.print_json({"query": query, "hits": [hit.to_dict() for hit in hits]})
     else:
-        views.show_hits(hits, title=title)
+        views.show_hits(hits, title=_title(query, image))
     if html is not None:
-        page = write_gallery(html, [GallerySection(title, hits, query_image=image)])
-        session.err.print(Text(f"Gallery: {page}"))
+        session.err.print(Text(f"Gallery: {html}"))
+
+
+def _title(query: str | None, image: Path | None) -> str:
+    return query if query is not None else f"Like {image}"
 
 
 @app.command()

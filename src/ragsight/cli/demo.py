@@ -22,7 +22,7 @@ from ragsight.retrieval import Channel, Hit, MultimodalRetriever
 from ragsight.store import MultimodalStore
 
 if TYPE_CHECKING:
-    from ragsight.answer import VisionBackend
+    from ragsight.answer import Answer, VisionBackend
 
 BY_PIXELS: dict[Channel, float] = {"bm25": 0.0}
 """Weights for the shop: its words are indexed too, but here the pixels are to be seen at work."""
@@ -110,7 +110,10 @@ def _shop(folder: Path, encoder: ImageTextEncoder) -> list[GallerySection]:
         for title, arguments in searches:
             hits = retriever.retrieve(**arguments)
             views.show_hits(hits, title=title)
-            sections.append(GallerySection(title, hits, query_image=arguments.get("image")))
+            image = arguments.get("image")
+            sections.append(
+                GallerySection(title, hits, query_image=image, weights=retriever.weights)
+            )
     return sections
 
 
@@ -135,7 +138,9 @@ def _docs(
         for question in asked:
             hits = retriever.retrieve(question, filter=only)
             answer = _answer(question, hits, backend)
-            sections.append(GallerySection(question, hits, answer=answer))
+            sections.append(
+                GallerySection(question, hits, answer=answer, weights=retriever.weights)
+            )
     if not asked:
         out.print("Indexed. Ask it something with --question.")
     if backend is None:
@@ -143,7 +148,7 @@ def _docs(
     return sections
 
 
-def _answer(question: str, hits: Sequence[Hit], backend: VisionBackend | None) -> str:
+def _answer(question: str, hits: Sequence[Hit], backend: VisionBackend | None) -> Answer | str:
     out.print(Text(f"\n{question}", style="bold"))
     if backend is None:
         views.show_evidence(hits[:EVIDENCE])
@@ -155,7 +160,7 @@ def _answer(question: str, hits: Sequence[Hit], backend: VisionBackend | None) -
         out.print(Text(piece), end="")
     out.print()
     views.show_answer(stream.answer)
-    return stream.answer.text
+    return stream.answer
 
 
 def _index(paths: Sequence[Path], store: MultimodalStore) -> None:

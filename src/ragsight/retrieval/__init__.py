@@ -1,7 +1,7 @@
 """Retrieval: channels, fusion, explained hits."""
 
 from ragsight.retrieval.fusion import Fused, Fusion, fuse
-from ragsight.retrieval.hits import CHANNELS, Channel, ChannelScore, Hit
+from ragsight.retrieval.hits import CHANNELS, Channel, ChannelScore, Hit, Hits
 from ragsight.retrieval.query import DEFAULT_WEIGHTS, Query
 from ragsight.retrieval.reading import choose_diverse, read_hits
 from ragsight.retrieval.rerank import CrossEncoderReranker, Reranker
@@ -16,6 +16,7 @@ __all__ = [
     "Fused",
     "Fusion",
     "Hit",
+    "Hits",
     "MultimodalRetriever",
     "Query",
     "Reranker",

@@ -57,6 +57,9 @@ class Hit:
             reasons.insert(0, f"reranked ({self.reranked:.3g})")
         return ", ".join(reasons)
 
+    def _repr_html_(self) -> str:
+        return _shown(self)
+
     def to_dict(self) -> dict[str, Any]:
         """The hit as JSON-ready values, without image bytes."""
         return {
@@ -73,3 +76,27 @@ class Hit:
             "reranked": self.reranked,
             "chunk": self.chunk.to_dict(),
         }
+
+
+class Hits(list[Hit]):
+    """A result: a list of hits that a notebook shows as a gallery.
+
+    Example:
+        >>> from ragsight import Chunk, Source
+        >>> hits = Hits([Hit(Chunk(text="Red shoes", source=Source(uri="shop.csv")), 0.5)])
+        >>> len(hits), "Red shoes" in hits._repr_html_()
+        (1, True)
+    """
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return _shown(self)
+
+
+def _shown(found: Hit | Hits) -> str:
+    # What draws them is built upon this module, and loaded when something is drawn only.
+    from ragsight.gallery import show
+
+    html: str = show(found)._repr_html_()
+    return html

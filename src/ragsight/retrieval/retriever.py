@@ -12,7 +12,7 @@ from ragsight.images import ImageSource
 from ragsight.retrieval.encoding import VECTOR_KINDS, QueryVectors, encode_queries, is_silent
 from ragsight.retrieval.fusion import Fused, Fusion, fuse
 from ragsight.retrieval.grouping import group_hits
-from ragsight.retrieval.hits import Channel, Hit
+from ragsight.retrieval.hits import Channel, Hit, Hits
 from ragsight.retrieval.query import (
     Limits,
     Query,
@@ -90,6 +90,11 @@ class MultimodalRetriever:
         self._rerank = rerank
         self._rerank_depth = rerank_depth
 
+    @property
+    def weights(self) -> dict[Channel, float]:
+        """What each channel's voice counts, unless a query says otherwise."""
+        return dict(self._weights)
+
     def retrieve(
         self,
         query: str | Query | None = None,
@@ -111,7 +116,7 @@ class MultimodalRetriever:
             **options: Other fields of `Query`: `not_like`, `group_by`, `diversity`, ...
 
         Returns:
-            Hits, best first; an empty list if nothing was found.
+            Hits, best first; a notebook shows them as a gallery. Empty if nothing was found.
 
         Raises:
             QueryError: If there is neither text nor image, or an option makes no sense.
@@ -223,7 +228,7 @@ class MultimodalRetriever:
         if self._rerank is not None:
             best = yield Work(partial(self._rerank, job.query, hits[: job.candidates]))
             hits = [*best, *hits[job.candidates :]]
-        return job.limits.apply(hits)
+        return Hits(job.limits.apply(hits))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,93 @@
+"""Why a hit was found, in parts that can be drawn: one bar of the channels' contributions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ragsight.retrieval import Channel, Hit
+
+CHANNEL_MEANINGS: Mapping[Channel, str] = {
+    "bm25": "its words match the query's words",
+    "dense": "its text means something similar",
+    "text_to_image": "its picture fits the query's words",
+    "image_to_image": "its picture looks like the query's image",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What one channel said of a hit.
+
+    Attributes:
+        channel: The channel.
+        meaning: What it goes by, in a sentence.
+        rank: Place in its ranking, from 1.
+        score: Its own score, shortened.
+        weight: What its voice counts, shortened; empty if it isn't known.
+        start: Where its part of the bar begins, 0 to 100.
+        share: How long that part is, 0 to 100; 100 is the best fused score of the result.
+    """
+
+    channel: Channel
+    meaning: str
+    rank: int
+    score: str
+    weight: str
+    start: float
+    share: float
+
+
+def explain(
+    hits: Sequence[Hit], weights: Mapping[Channel, float] | None = None
+) -> list[tuple[Reason, ...]]:
+    """Explain each hit of a result; bars of one result can be compared.
+
+    Args:
+        hits: The result.
+        weights: By channel, where they are known.
+
+    Returns:
+        For each hit its channels, largest contribution first.
+
+    Example:
+        >>> from ragsight import Chunk, Source
+        >>> from ragsight.retrieval import ChannelScore
+        >>> chunk = Chunk(text="A red mug.", source=Source(uri="shop.csv"))
+        >>> hits = [Hit(chunk, n, (ChannelScore("bm25", 1, 7.31, n),)) for n in (0.5, 0.25)]
+        >>> [reasons[0].share for reasons in explain(hits)]
+        [100.0, 50.0]
+    """
+    best = max((_total(hit) for hit in hits), default=0.0)
+    return [tuple(_reasons(hit, best, weights)) for hit in hits]
+
+
+def _reasons(hit: Hit, best: float, weights: Mapping[Channel, float] | None) -> list[Reason]:
+    reasons: list[Reason] = []
+    start = 0.0
+    for found in hit.channels:
+        share = 100.0 * _length(found.contribution) / best if best > 0 else 0.0
+        weight = weights.get(found.channel) if weights is not None else None
+        reasons.append(
+            Reason(
+                found.channel,
+                CHANNEL_MEANINGS[found.channel],
+                found.rank,
+                f"{found.score:.3g}",
+                "" if weight is None else f"{weight:g}",
+                round(start, 2),
+                round(share, 2),
+            )
+        )
+        start += share
+    return reasons
+
+
+def _total(hit: Hit) -> float:
+    return sum(_length(found.contribution) for found in hit.channels)
+
+
+def _length(contribution: float) -> float:
+    # A reranker of the user's may leave anything here; a bar has no negative length.
+    return max(0.0, contribution) if math.isfinite(contribution) else 0.0
