@@ -52,7 +52,7 @@ def answer_lines(answer: Answer) -> Iterator[Text]:
         yield Text(f"  {label}{fields}", style="green")
     for warning in answer.warnings:
         yield Text(f"  warning: {warning}", style="yellow")
-    if facts := answer_facts(answer):
+    if facts := _facts(answer):
         yield Text(f"  {facts}", style="dim")
 
 
@@ -60,23 +60,15 @@ def _view(answer: Answer) -> dict[str, object]:
     # Answers of one notebook share a page: their anchors must differ.
     prefix = f"ragsight-{hashlib.sha256(answer.text.encode()).hexdigest()[:8]}"
     return {
-        "pieces": list(answer_pieces(answer, prefix)),
+        "pieces": list(_pieces(answer, prefix)),
         "cards": [_card(citation, answer, prefix) for citation in answer.citations],
         "warnings": answer.warnings,
-        "facts": answer_facts(answer),
+        "facts": _facts(answer),
     }
 
 
-def answer_pieces(answer: Answer, prefix: str) -> Iterator[dict[str, str]]:
-    """The text, cut at its markers.
-
-    Args:
-        answer: The answer.
-        prefix: What the anchors of its sources begin with; their numbers follow.
-
-    Yields:
-        `text` and `target`: the anchor of the first source in a marker; empty between markers.
-    """
+def _pieces(answer: Answer, prefix: str) -> Iterator[dict[str, str]]:
+    """The text, cut at its markers; each marker leads to the first source in it."""
     targets: dict[tuple[int, int], int] = {}
     for citation in answer.citations:
         for span in citation.spans:
@@ -112,8 +104,7 @@ def _image(citation: Citation, answer: Answer) -> str | None:
         return None
 
 
-def answer_facts(answer: Answer) -> str:
-    """What made the answer and what it took, on one line; empty if no model was asked."""
+def _facts(answer: Answer) -> str:
     facts = [answer.model] if answer.model else []
     if answer.usage is not None:
         facts.append(f"{answer.usage.total_tokens:,} tokens")

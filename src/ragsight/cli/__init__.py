@@ -1,4 +1,4 @@
-"""The command line: index, search, similar, ask, info, demo."""
+"""The command line: index, search, similar, ask, ui, info, demo."""
 
 from ragsight.cli.app import app, main
 

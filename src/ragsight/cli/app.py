@@ -193,6 +193,40 @@ app.command("eval")(evaluate_index)
 
 
 @app.command()
+def ui(
+    index: Index = session.DEFAULT_INDEX,
+    vlm: Vlm = None,
+    base_url: BaseUrl = None,
+    host: Annotated[str, typer.Option("--host", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", "-p", min=0, max=65535, help="0 takes a free one.")
+    ] = 8321,
+    open_browser: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+) -> None:
+    """Search and ask on a page in the browser, on this machine."""
+    from ragsight.ui import is_loopback, serve
+
+    backend = session.vision_backend(vlm, base_url)
+    if backend is None:
+        session.err.print(Text(session.SWITCH_ON_A_MODEL, style="yellow"))
+    if not is_loopback(host):
+        session.err.print(
+            Text(f"{host}: everyone who can reach it can search the index.", style="yellow")
+        )
+    with session.open_index(index) as store:
+        serve(
+            store,
+            backend=backend,
+            host=host,
+            port=port,
+            open_browser=open_browser,
+            on_ready=lambda address: session.out.print(
+                Text(f"{address}  (stop it with Ctrl+C)", style="bold")
+            ),
+        )
+
+
+@app.command()
 def info(index: Index = session.DEFAULT_INDEX, json: Json = False) -> None:
     """Say what an index holds and what it was made with."""
     from ragsight.errors import StoreNotFoundError

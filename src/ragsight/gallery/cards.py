@@ -17,9 +17,10 @@ _SHOWN_METADATA = 6
 _LONGEST_FACT = 60
 _LONGEST_NAME = 300
 _NAMES = ("label", "name", "title")
-_SHOWN_ELSEWHERE = STRUCTURAL_KEYS | {
+SHOWN_ELSEWHERE = STRUCTURAL_KEYS | {
     *_NAMES, "caption", "description", "inner_text", "method", "order",
 }  # fmt: skip
+"""Metadata keys that are no facts: they are shown in places of their own, or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def _facts(chunk: Chunk) -> Iterable[tuple[str, str]]:
     plain = [
         (key, str(value))
         for key, value in chunk.metadata.items()
-        if isinstance(value, str | int | float) and key not in _SHOWN_ELSEWHERE
+        if isinstance(value, str | int | float) and key not in SHOWN_ELSEWHERE
     ]
     short = [fact for fact in plain if max(map(len, fact)) <= _LONGEST_FACT]
     return short[:_SHOWN_METADATA]

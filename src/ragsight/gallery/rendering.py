@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ragsight.answer import Answer
-from ragsight.answer.view import answer_facts, answer_pieces
+from ragsight.answer.view import _facts as answer_facts
 from ragsight.chunks import Chunk
 from ragsight.errors import RagsightError
 from ragsight.gallery.cards import Card, cards_of
@@ -131,11 +131,22 @@ def answer_view(answer: Answer | str, prefix: str) -> AnswerView | None:
     if isinstance(answer, str):
         return AnswerView([{"text": answer, "target": ""}]) if answer else None
     return AnswerView(
-        list(answer_pieces(answer, prefix)),
+        list(_pieces(answer, prefix)),
         answer.abstained,
         answer.warnings,
         answer_facts(answer),
     )
+
+
+def _pieces(answer: Answer, prefix: str) -> Iterator[dict[str, str]]:
+    """The text, cut at its markers; each marker leads to the first source in it."""
+    targets = {span: c.n for c in reversed(answer.citations) for span in c.spans}
+    position = 0
+    for (start, end), n in sorted(targets.items()):
+        yield {"text": answer.text[position:start], "target": ""}
+        yield {"text": answer.text[start:end], "target": f"{prefix}-{n}"}
+        position = end
+    yield {"text": answer.text[position:], "target": ""}
 
 
 def section_view(section: GallerySection, pictures: Pictures, anchor: str) -> SectionView:

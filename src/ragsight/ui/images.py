@@ -1,0 +1,163 @@
+"""Images that are sent to search with, and those of the index that are shown."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+from starlette.requests import Request
+
+from ragsight.chunks import Chunk
+from ragsight.errors import InputError, SourceNotFoundError
+from ragsight.gallery.pages import PagePictures
+from ragsight.gallery.pictures import IMAGE_SIDE, PagePicture
+from ragsight.gallery.places import Place
+from ragsight.images import thumbnail
+from ragsight.store import MultimodalStore
+
+MOST_BYTES = 20 * 2**20
+"""Longest image that is taken to search with: 20 MiB."""
+
+_MOST_KEPT = 32
+_MOST_PAGES = 64
+_QUERY_SIDE = 1024
+_QUERY_QUALITY = 92
+
+
+class UploadTooLargeError(InputError):
+    """An image that was sent is longer than may be."""
+
+
+class QueryImages:
+    """The last images that were sent to search with, made small, under names nobody can guess."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+
+    def keep(self, data: bytes) -> str:
+        """Check an image and keep it.
+
+        Returns:
+            Its token.
+
+        Raises:
+            ImageError: If it can't be opened.
+        """
+        small = thumbnail(data, size=_QUERY_SIDE, quality=_QUERY_QUALITY)
+        token = secrets.token_urlsafe(16)
+        self._kept[token] = small
+        while len(self._kept) > _MOST_KEPT:
+            self._kept.popitem(last=False)
+        return token
+
+    def get(self, token: str) -> bytes:
+        """The image, as JPEG.
+
+        Raises:
+            SourceNotFoundError: If it isn't kept any more.
+        """
+        try:
+            return self._kept[token]
+        except KeyError as error:
+            raise SourceNotFoundError(
+                "The image to search with isn't here any more. Add it again."
+            ) from error
+
+
+async def read_upload(request: Request, *, most: int = MOST_BYTES) -> bytes:
+    """Read a request's body, no further than it may be long.
+
+    Raises:
+        UploadTooLargeError: If it is longer.
+    """
+    data = bytearray()
+    async for piece in request.stream():
+        data += piece
+        if len(data) > most:
+            raise UploadTooLargeError(
+                f"The image is larger than {most // 2**20} MiB. Scale it down."
+            )
+    return bytes(data)
+
+
+class LinkedPictures:
+    """Pictures by links to this server."""
+
+    def image(self, chunk: Chunk) -> str | None:
+        """Where the chunk's own picture is."""
+        return None if chunk.image is None else f"/image?id={quote(chunk.id, safe='')}"
+
+    def page(self, chunk: Chunk, place: Place) -> PagePicture | None:
+        """Where the picture of the chunk's page is; whether there is one shows when it's asked."""
+        del place
+        return PagePicture(f"/page?id={quote(chunk.id, safe='')}")
+
+
+async def stored_image(store: MultimodalStore, id_: str) -> bytes:
+    """A chunk's picture, made small, as JPEG.
+
+    It is read from the blob store by its digest: wherever a payload says that it is, no other file
+    of this machine is opened.
+
+    Raises:
+        SourceNotFoundError: If there is no such chunk, or it has no picture here.
+        InputError: If the picture can't be opened.
+    """
+    image = (await _chunk(store, id_)).image
+    if image is None:
+        raise SourceNotFoundError(f"The chunk {id_!r} has no picture.")
+    own = replace(image, uri=f"blob:{image.sha256}", data=None)
+    return await asyncio.to_thread(store.blobs.thumbnail, own, edge=IMAGE_SIDE)
+
+
+class StoredPages:
+    """Pictures of pages; the last ones are kept, since many hits stand on few pages."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, int | None, float], bytes | None] = OrderedDict()
+        self._painting = asyncio.Lock()
+
+    async def of(self, store: MultimodalStore, id_: str) -> bytes:
+        """The picture of the page that a chunk stands on, as WebP.
+
+        Raises:
+            SourceNotFoundError: If there is no such chunk, or no way to its page any more.
+        """
+        chunk = await _chunk(store, id_)
+        # One by one: the PDF library does no two at once, and the second may be kept by then.
+        async with self._painting:
+            key = await asyncio.to_thread(_page_key, chunk)
+            if key not in self._kept:
+                self._kept[key] = await _painted(store, chunk)
+                while len(self._kept) > _MOST_PAGES:
+                    self._kept.popitem(last=False)
+            picture = self._kept[key]
+        if picture is None:
+            raise SourceNotFoundError(f"The page of the chunk {id_!r} can't be painted any more.")
+        return picture
+
+
+def _page_key(chunk: Chunk) -> tuple[str, int | None, float]:
+    source = chunk.source
+    try:
+        modified = Path(source.uri).stat().st_mtime
+    except (OSError, ValueError):
+        modified = 0.0
+    return source.uri, source.page, modified
+
+
+async def _painted(store: MultimodalStore, chunk: Chunk) -> bytes | None:
+    page_id = str(chunk.metadata.get("page_id", ""))
+    known = await store.aget([page_id]) if page_id else []
+    return await asyncio.to_thread(PagePictures(known).picture, chunk)
+
+
+async def _chunk(store: MultimodalStore, id_: str) -> Chunk:
+    found = await store.aget([id_])
+    if not found:
+        raise SourceNotFoundError(f"There is no chunk {id_!r} in the index.")
+    return found[0]

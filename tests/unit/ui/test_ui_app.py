@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from drawings import image_chunk, noise, noise_ref, text_chunk
+from pdfs import PAGE, chart, save_pdf
+from ragsight import Chunk, ClipEncoder, MultimodalStore, Source
+from ragsight.errors import BackendError
+from ragsight.testing import FakeVisionBackend
+from ragsight.ui import create_app
+
+HOME = "http://127.0.0.1:8321"
+EVIL = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def store(tmp_path: Path, encoder: ClipEncoder) -> Iterator[MultimodalStore]:
+    pdf = save_pdf(tmp_path / "a.pdf", lambda page: chart(page, (100, 100, 400, 300)))
+    on_page = Source(uri=str(pdf), page=1, page_size=PAGE, bbox=(90, 90, 410, 320))
+    with MultimodalStore.open(":memory:", encoder=encoder) as opened:
+        opened.upsert(
+            [
+                text_chunk("A red pump", uri="/docs/red.txt", colour="red", price=5),
+                text_chunk("A blue pump", uri="/docs/blue.txt", colour="blue", price=9.5),
+                image_chunk(1, "The pump in a picture", colour="red"),
+                Chunk(text="The pump on its page", source=on_page),
+                text_chunk(EVIL, name=EVIL),
+            ]
+        )
+        yield opened
+
+
+@pytest.fixture
+def backend() -> FakeVisionBackend:
+    return FakeVisionBackend(reply="It is red [1].")
+
+
+@pytest.fixture
+def client(store: MultimodalStore, backend: FakeVisionBackend) -> TestClient:
+    return TestClient(
+        create_app(store, backend=backend), base_url=HOME, raise_server_exceptions=False
+    )
+
+
+def png(seed: int = 1) -> bytes:
+    buffer = io.BytesIO()
+    noise(seed).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def search(client: TestClient, **asked: Any) -> httpx.Response:
+    return client.post("/search", json=asked)
+
+
+def the_id(store: MultimodalStore, text: str) -> str:
+    [chunk] = [chunk for chunk in store.scroll() if chunk.text == text]
+    return chunk.id
+
+
+def test_the_page_says_what_is_searched_and_loads_nothing_from_elsewhere(
+    client: TestClient, store: MultimodalStore
+) -> None:
+    page = client.get("/")
+    assert page.status_code == 200
+    assert store.place in page.text
+    assert "fake-vision" in page.text
+    assert "http" not in page.text.replace("http-equiv", "")
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert page.headers["x-content-type-options"] == "nosniff"
+
+
+def test_its_files_are_served_and_no_others(client: TestClient) -> None:
+    for name in ("gallery.css", "gallery.js", "ui.css", "ui.js", "icon.svg"):
+        assert client.get(f"/assets/{name}").status_code == 200
+    for name in ("index.html.j2", "..%2fapp.py", "../app.py", "%2fetc%2fpasswd", "ui.js%00"):
+        assert client.get(f"/assets/{name}").status_code == 404
+
+
+def test_words_find_hits_with_their_reasons_and_places(client: TestClient) -> None:
+    found = search(client, text="red pump")
+    assert found.status_code == 200
+    for part in ("A red pump", "red.txt", "bm25 #1", "weight 1", "More like this"):
+        assert part in found.text
+
+
+def test_what_is_found_can_t_become_markup(client: TestClient) -> None:
+    found = search(client, text="script alert")
+    assert "alert(1)" in found.text
+    assert "<script" not in found.text
+
+
+def test_filters_hold(client: TestClient) -> None:
+    red = search(client, text="pump", choices={"metadata.colour": ["red"]}).text
+    assert "A red pump" in red
+    assert "A blue pump" not in red
+    dear = search(client, text="pump", ranges={"metadata.price": {"gte": 9}}).text
+    assert "A blue pump" in dear
+    assert "A red pump" not in dear
+    figures = search(client, text="pump", choices={"kind": ["figure"]}).text
+    assert figures.count('<li class="card"') == 1
+
+
+def test_filters_are_made_of_what_is_indexed(client: TestClient) -> None:
+    facets = client.get("/facets").text
+    assert 'data-choice="metadata.colour"' in facets
+    assert 'data-range="metadata.price"' in facets
+    assert "red.txt" in facets
+
+
+def test_an_image_that_was_sent_finds_images_like_it(client: TestClient) -> None:
+    sent = client.post("/query-image", content=png(1), headers={"content-type": "image/png"})
+    token = sent.json()["image"]
+    shown = client.get("/query-image", params={"token": token})
+    assert shown.headers["content-type"] == "image/jpeg"
+    assert "image_to_image #1" in search(client, image=token).text
+
+
+def test_a_hit_finds_what_is_like_it_and_not_itself(
+    client: TestClient, store: MultimodalStore
+) -> None:
+    found = search(client, like=the_id(store, "A red pump"))
+    assert "A blue pump" in found.text
+    assert "A red pump</p>" not in found.text
+
+
+def test_pictures_are_served_by_the_id_of_their_chunk(
+    client: TestClient, store: MultimodalStore
+) -> None:
+    found = client.get("/image", params={"id": the_id(store, "The pump in a picture")})
+    assert Image.open(io.BytesIO(found.content)).size == (48, 40)
+    assert found.headers["content-type"] == "image/jpeg"
+    for id_ in (the_id(store, "A red pump"), "nobody", "../../etc/passwd", ""):
+        assert client.get("/image", params={"id": id_}).status_code == 404
+
+
+def test_a_picture_is_read_from_the_blob_store_wherever_a_payload_says_it_is(
+    client: TestClient, store: MultimodalStore, tmp_path: Path
+) -> None:
+    """A payload that someone else wrote could name any file of this machine."""
+    noise(7).save(tmp_path / "private.png")
+    from dataclasses import replace
+
+    from ragsight import image_ref
+
+    secret = image_ref(tmp_path / "private.png")
+    chunk = Chunk(image=noise_ref(3), source=Source(uri="x"), kind="image")
+    store.upsert([chunk])
+    stored = store.get([chunk.id])[0]
+    assert stored.image is not None
+    forged = replace(stored.image, uri=str(tmp_path / "private.png"), sha256=secret.sha256)
+
+    async def get(ids: object) -> list[Chunk]:
+        del ids
+        return [replace(stored, image=forged)]
+
+    store.aget = get  # type: ignore[method-assign]
+    assert client.get("/image", params={"id": chunk.id}).status_code == 404
+
+
+def test_the_page_of_a_chunk_is_painted(client: TestClient, store: MultimodalStore) -> None:
+    found = client.get("/page", params={"id": the_id(store, "The pump on its page")})
+    assert found.headers["content-type"] == "image/webp"
+    assert Image.open(io.BytesIO(found.content)).height > 900
+    without = client.get("/page", params={"id": the_id(store, "A red pump")})
+    assert without.status_code == 404
+
+
+def test_a_question_is_answered_as_it_is_written_with_its_sources(
+    client: TestClient, backend: FakeVisionBackend
+) -> None:
+    with client.stream("POST", "/ask", json={"text": "Which colour is the pump?"}) as reply:
+        assert reply.headers["content-type"].startswith("application/x-ndjson")
+        lines = [json.loads(line) for line in reply.iter_lines()]
+    assert "<li" in lines[0]["html"]
+    assert "".join(line["text"] for line in lines[1:-1]) == "It is red [1]."
+    assert '<a href="#found-1">[1]</a>' in lines[-1]["html"]
+    assert 'id="found-1"' in lines[-1]["html"]
+    assert "A red pump" in backend.requests[0].text
+
+
+def test_an_answer_that_breaks_off_says_why(store: MultimodalStore) -> None:
+    failing = FakeVisionBackend(reply="It is", error=BackendError("The model is overloaded."))
+    client = TestClient(create_app(store, backend=failing), base_url=HOME)
+    lines = client.post("/ask", json={"text": "Which colour?"}).text.splitlines()
+    assert "overloaded" in json.loads(lines[-1])["error"]
+
+
+def test_without_a_model_there_are_hits_but_no_answers(store: MultimodalStore) -> None:
+    client = TestClient(create_app(store), base_url=HOME)
+    assert "data-ask" not in client.get("/").text
+    refused = client.post("/ask", json={"text": "Which colour?"})
+    assert refused.status_code == 422
+    assert "--vlm" in refused.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"text": "x" * 2001},
+        {"text": "x", "k": 0},
+        {"text": "x", "k": 10_000},
+        {"text": "x", "nonsense": 1},
+        {"text": "x", "choices": {"ragsight.id": ["a"]}},
+        {"text": "x", "choices": {"and": ["a"]}},
+        {"text": "x", "ranges": {"metadata.price": {"lt": 5}}},
+        {"text": "x", "like": "nobody"},
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_a_sentence(
+    client: TestClient, asked: dict[str, Any]
+) -> None:
+    refused = search(client, **asked)
+    assert refused.status_code == 422
+    assert len(refused.json()["error"]) > 10
+
+
+def test_an_image_that_is_none_or_too_large_or_gone_is_refused(client: TestClient) -> None:
+    headers = {"content-type": "image/png"}
+    broken = client.post("/query-image", content=b"no image", headers=headers)
+    assert broken.status_code == 422
+    large = client.post("/query-image", content=b"0" * (20 * 2**20 + 1), headers=headers)
+    assert large.status_code == 413
+    assert "20 MiB" in large.json()["error"]
+    assert search(client, image="unknown").status_code == 404
+
+
+def test_only_the_last_images_that_were_sent_are_kept(client: TestClient) -> None:
+    headers = {"content-type": "image/png"}
+    tokens = [
+        client.post("/query-image", content=png(n), headers=headers).json()["image"]
+        for n in range(33)
+    ]
+    assert client.get("/query-image", params={"token": tokens[0]}).status_code == 404
+    assert client.get("/query-image", params={"token": tokens[-1]}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8321", "127.0.0.1.evil.example", ""]
+)
+def test_a_name_that_a_site_points_here_gets_nothing(client: TestClient, host: str) -> None:
+    assert client.get("/", headers={"host": host}).status_code == 403
+    assert client.post("/search", json={"text": "x"}, headers={"host": host}).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["localhost:8321", "LOCALHOST", "[::1]:8321", "192.168.1.7"])
+def test_this_machine_s_names_are_served(client: TestClient, host: str) -> None:
+    assert client.get("/", headers={"host": host}).status_code == 200
+
+
+def test_a_name_that_was_named_is_served(store: MultimodalStore) -> None:
+    client = TestClient(create_app(store, hosts=["desk.local"]), base_url="http://desk.local")
+    assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:9999"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+def test_another_site_can_ask_nothing(
+    client: TestClient, backend: FakeVisionBackend, headers: dict[str, str]
+) -> None:
+    assert client.post("/search", json={"text": "x"}, headers=headers).status_code == 403
+    assert client.post("/ask", json={"text": "x"}, headers=headers).status_code == 403
+    assert client.get("/image", params={"id": "x"}, headers=headers).status_code == 403
+    assert backend.requests == []
+
+
+def test_a_form_of_another_site_has_the_wrong_type(client: TestClient) -> None:
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+        refused = client.post("/ask", content=b'{"text": "x"}', headers={"content-type": kind})
+        assert refused.status_code == 422
+        refused = client.post("/query-image", content=png(), headers={"content-type": kind})
+        assert refused.status_code == 422
+
+
+def test_a_link_on_another_site_may_open_the_page(client: TestClient) -> None:
+    headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert client.get("/", headers=headers).status_code == 200
+    assert client.get("/facets", headers=headers).status_code == 403
