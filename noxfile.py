@@ -98,6 +98,13 @@ def notebooks(session: nox.Session) -> None:
 
 
 @nox.session
+def images(session: nox.Session) -> None:
+    """Make the documentation's pictures anew; needs Chromium and its driver."""
+    install(session, "test")
+    session.run("python", "docs/make_images.py", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation's site; any warning is an error. `-- serve` shows it."""
     # The reference is read from the sources; nothing of them is imported.

@@ -61,14 +61,13 @@ def opened_browser() -> Iterator[Chrome]:
 
 
 def look(
-    driver: Chrome, size: tuple[int, int], *, dark: bool = False, phone: bool | None = None
+    driver: Chrome, size: tuple[int, int], *, dark: bool = False, sharpness: float = 1
 ) -> None:
-    """Give the page a size, a colour scheme and, for a phone, no mouse."""
+    """Give the page a size and a colour scheme; `sharpness` is the screen's dots by pixel."""
     width, height = size
-    mobile = size == PHONE if phone is None else phone
     driver.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile},
+        {"width": width, "height": height, "deviceScaleFactor": sharpness, "mobile": size == PHONE},
     )
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
