@@ -92,8 +92,8 @@ def address(
     on_page = Source(uri=str(pdf), page=1, page_size=PAGE, bbox=(72, 110, 520, 160))
     chunks = [
         Chunk(text="The pump lifts water.", source=on_page),
-        text_chunk(EVIL, uri=f"/{EVIL}", name=EVIL, note=WIDE, remark=EVIL[:60]),
-        text_chunk(f"hostile {WIDE}", name=WIDE),
+        text_chunk(EVIL, uri=f"/{EVIL}", name=EVIL, note=WIDE, remark=EVIL[:60], **{"<b>": "<i>"}),
+        text_chunk(f"hostile {WIDE}", name=WIDE, **{"<b>": "<u>"}),
     ]
     for seed, (kind, colour) in enumerate(
         [("sneaker", "red"), ("sneaker", "blue"), ("mug", "red"), ("handbag", "green")]

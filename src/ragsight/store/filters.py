@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from qdrant_client import models
 
 from ragsight.errors import QueryError
+from ragsight.store.paths import quoted_path
 from ragsight.store.schema import METADATA_KEY, OWN_KEY, RECORD_KIND
 
 FilterLike: TypeAlias = Mapping[str, Any] | models.Filter | None
@@ -43,7 +44,7 @@ class FieldNames:
         if key in self.chunk:
             return self.chunk[key]
         known = (f"{METADATA_KEY}.", f"{OWN_KEY}.")
-        return key if key.startswith(known) else f"{self.prefix}{key}"
+        return quoted_path(key if key.startswith(known) else f"{self.prefix}{key}")
 
 
 OWN_FIELDS = FieldNames()

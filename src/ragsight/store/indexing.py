@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ragsight.chunks import STRUCTURAL_KEYS
+from ragsight.store.paths import path_part
 from ragsight.store.schema import METADATA_KEY, IndexKind
 
 MOST_KEYS = 64
@@ -61,7 +62,7 @@ def _kinds(path: str, value: Any) -> Iterator[tuple[str, IndexKind]]:
     if isinstance(value, Mapping):
         for key, part in value.items():
             if _is_plain(key):
-                yield from _kinds(f"{path}.{key}", part)
+                yield from _kinds(f"{path}.{path_part(key)}", part)
     elif isinstance(value, list | tuple):
         for part in value:
             if (kind := _kind(part)) is not None:

@@ -12,7 +12,7 @@ from ragsight.retrieval import Query
 MOST_HITS = 96
 LONGEST_TEXT = 2_000
 
-_Key = Annotated[str, Field(pattern=r"^(kind|source|metadata\.[\w-]{1,60})$")]
+_Key = Annotated[str, Field(pattern=r"^(kind|source|metadata\.[^.\"\[\]]{1,60})$")]
 _Value = Annotated[str, Field(max_length=4096)] | bool
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 

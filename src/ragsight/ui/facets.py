@@ -22,7 +22,7 @@ MOST_CHUNKS = 20_000
 MOST_VALUES = 15
 MOST_SOURCES = 30
 _LONGEST_VALUE = 60
-_KEY = re.compile(r"[\w-]{1,60}")
+_KEY = re.compile(r"[^.\"\[\]]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
