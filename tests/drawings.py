@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from ragsight.chunks import Chunk, ImageRef, Source
@@ -22,6 +24,14 @@ def cut_jpeg(seed: int = 0) -> bytes:
     buffer = io.BytesIO()
     noise(seed).save(buffer, format="JPEG")
     return buffer.getvalue()[: buffer.tell() // 2]
+
+
+def heic(image: Image.Image, **options: Any) -> bytes:
+    """A picture as telephones save it; without the encoder the test that asks is skipped."""
+    pillow_heif = pytest.importorskip("pillow_heif")
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(image).save(buffer, quality=90, **options)
+    return buffer.getvalue()
 
 
 def noise_ref(seed: int) -> ImageRef:

@@ -6,6 +6,7 @@ RagsightError
 │   ├── SourceNotFoundError     nothing at that path (also a FileNotFoundError)
 │   ├── UnsupportedFormatError  no loader for this kind of file
 │   ├── ImageError              an image that can't be opened or is unsafe to open
+│   │   └── MissingDecoderError     its format's decoder isn't installed (also a MissingExtraError)
 │   ├── DocumentError           a document that can't be read
 │   │   ├── EmptyDocumentError      it opens, but holds nothing
 │   │   ├── PasswordRequiredError   it is encrypted and no password was given
@@ -151,6 +152,13 @@ class ConfigurationError(RagsightError):
 
 class MissingExtraError(RagsightError, ImportError):
     """An optional package isn't installed."""
+
+
+class MissingDecoderError(ImageError, MissingExtraError):
+    """An image in a format whose decoder is an optional package that isn't installed.
+
+    It costs that image only, as any other image that can't be opened.
+    """
 
 
 ErrorHandler = Callable[[RagsightError], None]

@@ -36,6 +36,8 @@ _SUFFIXES = {
     "image/gif": ".gif",
     "image/bmp": ".bmp",
     "image/tiff": ".tiff",
+    "image/heic": ".heic",
+    "image/heif": ".heif",
 }
 
 

@@ -6,10 +6,9 @@ import io
 from importlib import import_module
 from typing import cast
 
-from PIL import Image
+from PIL import ImageFile
 
-from ragsight.errors import ImageError, extra
-from ragsight.images.opening import MAX_PIXELS
+from ragsight.errors import MissingDecoderError, MissingExtraError, extra
 
 _BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"heif"}
@@ -26,34 +25,25 @@ def is_heif(data: bytes) -> bool:
     return data[4:8] == b"ftyp" and data[8:12] in _BRANDS
 
 
-def open_heif(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Decode HEIC or HEIF bytes as they are shown: upright, of several pictures the main one.
+def open_heif(data: bytes, name: str) -> ImageFile.ImageFile:
+    """Read the header of HEIC or HEIF bytes; of several pictures the main one is taken.
 
     Args:
         data: The file.
         name: How to name it in a message.
-        max_pixels: Refuse larger images before they are decoded.
 
     Returns:
-        The image; the decoder has applied the file's rotation.
+        The image, not decoded yet. Its size is the upright one, and decoding turns it.
 
     Raises:
-        MissingExtraError: If the package `pillow-heif` isn't installed.
-        ImageError: If the image is damaged or has more than `max_pixels` pixels.
+        MissingDecoderError: If the package `pillow-heif` isn't installed.
+        SyntaxError: If the bytes are damaged, as Pillow's own openers say it.
     """
-    with extra("heif", "pillow_heif"):
-        pillow_heif = import_module("pillow_heif")
     try:
-        heif = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True)
-        width, height = heif.size
-        if width * height > max_pixels:
-            raise ImageError(
-                f"{name}: {width}x{height} pixels is more than the limit of {max_pixels:,}. "
-                f"Scale it down."
-            )
-        image = heif.to_pillow()
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, RuntimeError) as error:
-        raise ImageError(
-            f"{name}: the image is damaged or cut short ({error}). Replace the file."
+        with extra("heif", "pillow_heif"):
+            plugin = import_module("pillow_heif")
+    except MissingExtraError as error:
+        raise MissingDecoderError(
+            f"{name}: HEIC and HEIF images need a decoder. {error}", name=error.name
         ) from error
-    return cast("Image.Image", image)
+    return cast("ImageFile.ImageFile", plugin.HeifImageFile(io.BytesIO(data)))

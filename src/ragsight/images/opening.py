@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 import fsspec
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from ragsight.chunks import ImageRef
 from ragsight.errors import ImageError, SourceNotFoundError
 from ragsight.images.fetch import fetch_image
+from ragsight.images.heif import is_heif, open_heif
 from ragsight.images.uris import decode_data_uri, is_data_uri, is_web_address, redact_url
 
 ImageSource: TypeAlias = str | Path | bytes | Image.Image | ImageRef
@@ -29,8 +30,16 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """Pillow formats that are decoded. Others run decoders (EPS: a whole interpreter) on any input."""
 
 _MIME_BY_FORMAT = {name: f"image/{name.lower()}" for name in FORMATS} | {"MPO": "image/jpeg"}
-_DECODER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error)
-"""What Pillow's decoders raise on damaged files."""
+_DECODER_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    struct.error,
+)
+"""What Pillow's decoders, and libheif's, raise on damaged files."""
 
 # fsspec would fetch these by itself, unchecked.
 _CHAINED_WEB_ADDRESS = re.compile(r"::https?:", re.IGNORECASE)
@@ -166,12 +175,17 @@ def image_ref(source: ImageSource, *, uri: str = "", max_pixels: int = MAX_PIXEL
     return ImageRef(
         uri=uri or (str(source) if has_uri else f"blob:{digest}"),
         sha256=digest,
-        mime=_MIME_BY_FORMAT[image.format or ""],
+        mime=_mime(image),
         width=width,
         height=height,
         size=len(data),
         data=None if is_file else data,
     )
+
+
+def _mime(image: ImageFile.ImageFile) -> str:
+    # HEIC and HEIF are one format to Pillow; its file tells which of the two it is.
+    return _MIME_BY_FORMAT.get(image.format or "") or str(image.get_format_mimetype())
 
 
 @contextmanager
@@ -207,14 +221,14 @@ def _scaled_to_8_bits(image: Image.Image) -> Image.Image:
     return values.point(lambda value: value * (255.0 / top) + 0.0).convert("L")
 
 
-def _open_lazily(data: bytes, name: str, max_pixels: int) -> Image.Image:
+def _open_lazily(data: bytes, name: str, max_pixels: int) -> ImageFile.ImageFile:
     if not data:
         raise ImageError(f"{name}: the file is empty. Replace or remove it.")
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = _opener(data, name)
     except UnidentifiedImageError as error:
         raise ImageError(
-            f"{name}: this is not an image that can be read ({', '.join(FORMATS)})."
+            f"{name}: this is not an image that can be read ({', '.join(FORMATS)}, HEIF)."
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(f"{name}: the image is too large to open safely ({error}).") from error
@@ -226,3 +240,9 @@ def _open_lazily(data: bytes, name: str, max_pixels: int) -> Image.Image:
             f"{max_pixels:,}. Scale it down, or raise max_pixels."
         )
     return image
+
+
+def _opener(data: bytes, name: str) -> ImageFile.ImageFile:
+    if is_heif(data):
+        return open_heif(data, name)
+    return Image.open(io.BytesIO(data), formats=FORMATS)

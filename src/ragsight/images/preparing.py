@@ -11,7 +11,6 @@ from PIL import Image, ImageOps
 from ragsight.chunks import ImageRef
 from ragsight.errors import ImageError
 from ragsight.images.compressing import JPEG, PNG, encodings, scaled_size
-from ragsight.images.heif import is_heif, open_heif
 from ragsight.images.likeness import Likeness, likeness
 from ragsight.images.opening import (
     ImageSource,
@@ -168,8 +167,6 @@ def _opened(
     if isinstance(source, Image.Image):
         return open_image(source), None
     data = read_image_bytes(source)
-    if is_heif(data):
-        return to_rgb(open_heif(data, name)), None
     ref = image_ref(data, uri=name)
     if not _is_fit(data, ref.mime, (ref.width, ref.height), limits):
         drafted = _drafted(data, ref, limits.fit(ref.width, ref.height))

@@ -12,7 +12,9 @@ from ragsight.errors import ErrorHandler, InputError, raise_error
 from ragsight.images import image_ref
 from ragsight.loaders.base import absolute, file_fingerprint
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif"}
+)
 
 _VERSION = 1
 _SEPARATORS = re.compile(r"[-_\s]+")
@@ -25,7 +27,8 @@ class ImageLoader:
 
     The chunk's text is a caption, if there is one: what `caption` returns, else the content of a
     text file beside the image (`shoe.jpg`, `shoe.txt`). A file's name is no caption; it is kept
-    in the metadata as `name`.
+    in the metadata as `name`. HEIC and HEIF photographs need the extra `heif`; without it each
+    of them goes to `on_error`, with the line that installs it.
 
     Args:
         path: An image file or a folder.

@@ -6,18 +6,13 @@ import sys
 import pytest
 from PIL import Image, ImageDraw
 
-from ragsight.errors import ImageError, MissingExtraError
-from ragsight.images.heif import is_heif, open_heif
+from drawings import heic
+from ragsight.errors import ImageError, MissingDecoderError, MissingExtraError
+from ragsight.images import image_ref, open_image
+from ragsight.images.heif import is_heif
 from ragsight.images.preparing import ImageLimits, prepare_image
 
 HEADER = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"
-
-
-def heic(image: Image.Image) -> bytes:
-    pillow_heif = pytest.importorskip("pillow_heif")
-    buffer = io.BytesIO()
-    pillow_heif.from_pillow(image).save(buffer, quality=90)
-    return buffer.getvalue()
 
 
 def photo() -> Image.Image:
@@ -39,8 +34,13 @@ def test_without_the_package_the_error_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
 
-    with pytest.raises(MissingExtraError, match=r"pip install 'ragsight\[heif\]'"):
-        prepare_image(HEADER, ImageLimits())
+    hint = r"image of 24 bytes: .*pip install 'ragsight\[heif\]'"
+    for use in (open_image, image_ref, lambda data: prepare_image(data, ImageLimits())):
+        with pytest.raises(MissingDecoderError, match=hint) as caught:
+            use(HEADER)
+        # One such image costs what any other bad image costs, and the missing package is known.
+        assert isinstance(caught.value, ImageError)
+        assert isinstance(caught.value, MissingExtraError)
 
 
 def test_a_photograph_in_heic_is_sent_as_jpeg_or_png() -> None:
@@ -60,10 +60,41 @@ def test_a_photograph_in_heic_is_sent_as_jpeg_or_png() -> None:
 def test_a_truncated_one_is_named_and_refused() -> None:
     pytest.importorskip("pillow_heif")
 
-    with pytest.raises(ImageError, match="damaged or cut short"):
+    with pytest.raises(ImageError, match="is damaged"):
         prepare_image(heic(photo())[:200], ImageLimits())
 
 
 def test_one_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
     with pytest.raises(ImageError, match="more than the limit of 100"):
-        open_heif(heic(photo()), "photo.heic", max_pixels=100)
+        open_image(heic(photo()), max_pixels=100)
+
+
+def test_it_is_opened_and_described_like_any_other_image() -> None:
+    data = heic(photo())
+
+    ref = image_ref(data)
+
+    assert (ref.mime, ref.width, ref.height) == ("image/heic", 300, 200)
+    assert open_image(ref).size == (300, 200)
+    assert open_image(data).mode == "RGB"
+
+
+def test_one_that_was_taken_sideways_is_upright_everywhere() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = heic(photo(), exif=exif.tobytes())
+
+    ref, upright = image_ref(data), open_image(data)
+
+    assert (ref.width, ref.height) == upright.size == (200, 300)
+    red = upright.getpixel((100, 20))
+    assert isinstance(red, tuple)
+    assert red[1] < 80
+    prepared = prepare_image(data, ImageLimits())
+    assert (prepared.width, prepared.height) == (200, 300)
+
+
+def test_transparency_is_shown_on_white() -> None:
+    assert open_image(heic(Image.new("RGBA", (64, 64), (0, 0, 0, 0)))).getpixel((9, 9)) == (
+        255, 255, 255,
+    )  # fmt: skip

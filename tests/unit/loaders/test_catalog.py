@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from drawings import cut_jpeg, noise
+from drawings import cut_jpeg, heic, noise
 from ragsight import CatalogLoader
 from ragsight.errors import CatalogError, EmptyDocumentError, RagsightError, SourceNotFoundError
 
@@ -129,3 +129,10 @@ def test_the_fingerprint_follows_rows_and_pictures(shop: Path) -> None:
 def test_a_missing_catalogue_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SourceNotFoundError, match=r"absent\.csv"):
         CatalogLoader(tmp_path / "absent.csv")
+
+
+def test_a_row_may_name_a_telephones_photograph(shop: Path) -> None:
+    (shop / "pics" / "boot.heic").write_bytes(heic(noise(1)))
+    [chunk] = CatalogLoader(write(shop, "name,image\nBoot,pics/boot.heic\n")).load()
+    assert chunk.image is not None
+    assert chunk.image.mime == "image/heic"

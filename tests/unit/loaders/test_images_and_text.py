@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from drawings import noise
-from ragsight import ImageLoader, TextLoader
+from drawings import heic, noise
+from ragsight import ImageLoader, TextLoader, load
 from ragsight.errors import (
     DocumentError,
     EmptyDocumentError,
@@ -108,3 +109,25 @@ def test_a_missing_file_is_an_error_at_once(tmp_path: Path) -> None:
     for loader in (TextLoader, ImageLoader):
         with pytest.raises(SourceNotFoundError, match="absent"):
             loader(tmp_path / "absent")
+
+
+def test_a_telephones_photograph_is_loaded_like_any_other(tmp_path: Path) -> None:
+    (tmp_path / "IMG_1.HEIC").write_bytes(heic(noise(1)))
+    [chunk] = ImageLoader(tmp_path).load()
+    assert chunk.image is not None
+    assert (chunk.image.mime, chunk.image.width, chunk.image.height) == ("image/heic", 48, 40)
+
+
+def test_without_the_decoder_only_such_photographs_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.heic").write_bytes(heic(noise(1)))
+    noise(2).save(tmp_path / "b.png")
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    problems: list[RagsightError] = []
+
+    chunks = list(load(tmp_path, on_error=problems.append))
+
+    assert [chunk.metadata["name"] for chunk in chunks] == ["b"]
+    assert "pip install 'ragsight[heif]'" in str(problems[0])
+    assert "a.heic" in str(problems[0])
