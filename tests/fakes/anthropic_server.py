@@ -104,7 +104,8 @@ class FakeAnthropic(FakeProvider):
             return
         yield event("content_block_stop", index=0)
         ending = {"stop_reason": _ENDINGS[self.finish_reason], "stop_sequence": None}
-        yield event("message_delta", delta=ending, usage={"output_tokens": len(text)})
+        usage = self._message(request, len(text))["usage"] if self.report_usage else {}
+        yield event("message_delta", delta=ending, usage={"output_tokens": len(text)} | usage)
         yield event("message_stop")
 
     def _message(self, request: RecordedRequest, output_tokens: int) -> dict[str, Any]:

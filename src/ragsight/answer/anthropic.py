@@ -120,7 +120,7 @@ class AnthropicBackend(SdkBackend):
         return Completion(
             text="".join(block.text for block in reply.content if block.type == "text"),
             model=str(reply.model),
-            usage=_usage(reply.usage, reply.usage.output_tokens),
+            usage=_usage(reply.usage),
             finish_reason=_ending(reply.stop_reason),
             request_id=getattr(reply, "_request_id", None),
         )
@@ -135,8 +135,7 @@ class _MessageDecoder:
     def __init__(self, model: str) -> None:
         self.text = ""
         self._model = model
-        self._start_usage: Any = None
-        self._output_tokens = 0
+        self._usages: list[Any] = []
         self._ending = ""
         self._stopped = False
 
@@ -146,10 +145,10 @@ class _MessageDecoder:
             return str(event.delta.text)
         if event.type == "message_start":
             self._model = str(event.message.model)
-            self._start_usage = event.message.usage
+            self._usages.append(event.message.usage)
         elif event.type == "message_delta":
             self._ending = _ending(event.delta.stop_reason)
-            self._output_tokens = event.usage.output_tokens
+            self._usages.append(event.usage)
         elif event.type == "message_stop":
             self._stopped = True
         return ""
@@ -157,11 +156,10 @@ class _MessageDecoder:
     def completion(self, request_id: str | None) -> Completion | None:
         if not self._stopped:
             return None
-        usage = self._start_usage
         return Completion(
             text=self.text,
             model=self._model,
-            usage=None if usage is None else _usage(usage, self._output_tokens),
+            usage=_usage(*self._usages),
             finish_reason=self._ending,
             request_id=request_id,
         )
@@ -178,13 +176,22 @@ def _ending(reason: Any) -> str:
     return _ENDINGS.get(reason, str(reason))
 
 
-def _usage(usage: Any, output_tokens: int) -> Usage:
+def _usage(*counts: Any) -> Usage | None:
+    """The tokens that were counted; of several counts, as a stream has them, the last ones."""
+
+    def count(name: str) -> int | None:
+        found = (getattr(counted, name, None) for counted in reversed(counts))
+        return next((value for value in found if value is not None), None)
+
+    taken, given = count("input_tokens"), count("output_tokens")
+    if taken is None or given is None:
+        return None
     # Anthropic counts what was read from and written to its cache apart from the rest.
-    cached = usage.cache_read_input_tokens or 0
-    written = usage.cache_creation_input_tokens or 0
+    cached = count("cache_read_input_tokens") or 0
+    written = count("cache_creation_input_tokens") or 0
     return Usage(
-        input_tokens=usage.input_tokens + cached + written,
-        output_tokens=output_tokens,
+        input_tokens=taken + cached + written,
+        output_tokens=given,
         cached_tokens=cached,
         cache_write_tokens=written,
     )

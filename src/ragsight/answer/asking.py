@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 
+from ragsight.answer.closing import aclosing_stream, closing_stream
 from ragsight.answer.conversation import Ask, Outcome, Steps
 from ragsight.answer.request import Completion, TextDelta
 from ragsight.answer.result import Answer
@@ -123,37 +124,31 @@ async def _attempt_all(asks: Sequence[Ask]) -> list[Outcome]:
 
 def _streamed(ask: Ask) -> Generator[str | Outcome, None, None]:
     """The pieces to show, then how it ended."""
-    events = ask.backend.stream(ask.request)
     ending: Outcome | None = None
     try:
-        for event in events:
-            if isinstance(event, Completion):
-                ending = event
-            elif piece := _show(ask, event.text):
-                yield piece
+        with closing_stream(ask.backend.stream(ask.request)) as events:
+            for event in events:
+                if isinstance(event, Completion):
+                    ending = event
+                elif piece := _show(ask, event.text):
+                    yield piece
     except AnswerError as error:
         ending = error
-    finally:
-        if isinstance(events, Generator):
-            events.close()
     yield ending if ending is not None else _cut(ask)
 
 
 async def _astreamed(ask: Ask) -> AsyncGenerator[str | Outcome, None]:
     """The pieces to show, then how it ended."""
-    events = ask.backend.astream(ask.request)
     ending: Outcome | None = None
     try:
-        async for event in events:
-            if isinstance(event, Completion):
-                ending = event
-            elif piece := _show(ask, event.text):
-                yield piece
+        async with aclosing_stream(ask.backend.astream(ask.request)) as events:
+            async for event in events:
+                if isinstance(event, Completion):
+                    ending = event
+                elif piece := _show(ask, event.text):
+                    yield piece
     except AnswerError as error:
         ending = error
-    finally:
-        if isinstance(events, AsyncGenerator):
-            await events.aclose()
     yield ending if ending is not None else _cut(ask)
 
 

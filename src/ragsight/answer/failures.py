@@ -147,22 +147,29 @@ def _interrupted(error: Exception, endpoint: Endpoint, partial: str) -> StreamIn
 
 def _refused(error: Exception, endpoint: Endpoint) -> BackendError:
     who = f"{endpoint.name} ({endpoint.model})"
-    status = getattr(error, "status_code", None)
-    request_id = getattr(error, "request_id", None)
-    if isinstance(status, int):
-        hint = _HINTS.get(status, "The provider failed; try again later.")
-        message = f"{who} answered with status {status}{_detail(error)}. {hint}"
-        request_id = request_id if isinstance(request_id, str) else None
-        limits = image_limits(_message(error), _body(error).get("details"))
-        if limits and status in {400, 413, 422}:
-            return ImageRefusedError(message, status=status, request_id=request_id, limits=limits)
-        return BackendError(message, status=status, request_id=request_id)
+    if (refusal := status_refusal(error, who)) is not None:
+        return refusal
     if isinstance(error, endpoint.sdk.APITimeoutError):
         return BackendError(f"{who} didn't answer in {endpoint.timeout:g} s. Raise timeout.")
     if isinstance(error, (endpoint.sdk.APIConnectionError, *_transport_errors())):
         where = f" at {endpoint.address}" if endpoint.address else ""
         return BackendError(f"{who} could not be reached{where}. Check the address and network.")
     return BackendError(f"{who} sent a reply that can't be read ({type(error).__name__}).")
+
+
+def status_refusal(error: Exception, who: str) -> BackendError | None:
+    """The refusal that an SDK's exception stands for; `None` if it has no HTTP status."""
+    status = getattr(error, "status_code", None)
+    if not isinstance(status, int):
+        return None
+    hint = _HINTS.get(status, "The provider failed; try again later.")
+    message = f"{who} answered with status {status}{_detail(error)}. {hint}"
+    request_id = getattr(error, "request_id", None)
+    request_id = request_id if isinstance(request_id, str) else None
+    limits = image_limits(_message(error), _body(error).get("details"))
+    if limits and status in {400, 413, 422}:
+        return ImageRefusedError(message, status=status, request_id=request_id, limits=limits)
+    return BackendError(message, status=status, request_id=request_id)
 
 
 def _detail(error: Exception) -> str:

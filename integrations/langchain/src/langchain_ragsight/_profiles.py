@@ -9,7 +9,9 @@ from langchain_core.runnables import Runnable
 
 from ragsight.answer import ModelProfile, profile_for
 
-ANY_MODEL = replace(profile_for("local", ""), name="any chat model", default_images=None)
+_LOCAL = profile_for("local", "")
+
+ANY_MODEL = replace(_LOCAL, name="any chat model", default_images=None)
 """PNG and JPEG of moderate size, which all vision models take; as many as the budget allows."""
 
 _PROVIDERS = {
@@ -29,6 +31,12 @@ def chat_model_profile(model: Runnable[Any, Any]) -> ModelProfile:
         # Another server behind OpenAI's API: nobody knows which model is there.
         provider = "local"
     return profile_for(provider, chat_model_name(model))
+
+
+def takes_detail(model: Runnable[Any, Any], profile: ModelProfile) -> bool:
+    """Whether a chat model can be told how closely to look: one of OpenAI's can."""
+    package = type(bare_model(model)).__module__.partition(".")[0]
+    return _PROVIDERS.get(package) == "openai" and profile.name != _LOCAL.name
 
 
 def chat_model_name(model: Runnable[Any, Any]) -> str:

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from langchain_core.callbacks import BaseCallbackManager
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable
 
-from langchain_ragsight._profiles import chat_model_name, chat_model_profile
+from langchain_ragsight._profiles import chat_model_name, chat_model_profile, takes_detail
 from langchain_ragsight.prompts import request_messages
-from ragsight.answer import Completion, ModelProfile, StreamEvent, TextDelta, Usage, VisionRequest
-from ragsight.errors import BackendError, RagsightError, StreamInterruptedError
+from ragsight.answer import (
+    Completion,
+    ModelBackend,
+    ModelProfile,
+    Usage,
+    VisionRequest,
+    known_ending,
+)
 
-_ENDINGS = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "STOP": "stop",
-    "MAX_TOKENS": "length",
-    "SAFETY": "content_filter",
-}
-"""The providers' words for how a reply ended, in ragsight's."""
+_ENDING_KEYS = ("finish_reason", "stop_reason", "status")
+_CACHE_WRITES = ("cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
 
 
-class ChatModelBackend:
+class ChatModelBackend(ModelBackend[BaseMessage]):
     """Answers by a LangChain chat model, with its callbacks, retries and fallbacks.
 
     Args:
@@ -48,124 +46,85 @@ class ChatModelBackend:
     def __init__(
         self, model: Runnable[Any, BaseMessage], *, profile: ModelProfile | None = None
     ) -> None:
+        super().__init__(
+            "LangChain",
+            chat_model_name(model),
+            profile if profile is not None else chat_model_profile(model),
+        )
         self._model = model
-        self.name = "LangChain"
-        self.model = chat_model_name(model)
-        self.profile = profile if profile is not None else chat_model_profile(model)
-
-    def __repr__(self) -> str:
-        return f"ChatModelBackend({self.model!r})"
+        self._says_detail = takes_detail(model, self.profile)
 
     def under(self, callbacks: BaseCallbackManager) -> ChatModelBackend:
         """The same backend, its runs shown to these callbacks."""
         model = self._model.with_config(callbacks=callbacks)
         return ChatModelBackend(model, profile=self.profile)
 
-    def complete(self, request: VisionRequest) -> Completion:
-        """Ask and wait for the whole reply.
+    def _messages(self, request: VisionRequest) -> list[BaseMessage]:
+        return request_messages(request, detail=request.detail if self._says_detail else None)
 
-        Raises:
-            BackendError: If the model raised anything.
-        """
-        with self._errors():
-            return self._completion(self._model.invoke(request_messages(request)))
+    def _ask(self, request: VisionRequest) -> BaseMessage:
+        return self._model.invoke(self._messages(request))
 
-    async def acomplete(self, request: VisionRequest) -> Completion:
-        """Ask and wait for the whole reply, without blocking the event loop."""
-        with self._errors():
-            return self._completion(await self._model.ainvoke(request_messages(request)))
+    async def _aask(self, request: VisionRequest) -> BaseMessage:
+        return await self._model.ainvoke(self._messages(request))
 
-    def stream(self, request: VisionRequest) -> Iterator[StreamEvent]:
-        """Ask and get the reply as it is written.
+    def _stream(self, request: VisionRequest) -> Iterator[BaseMessage]:
+        return self._model.stream(self._messages(request))
 
-        Raises:
-            BackendError: If the model raised before it said anything.
-            StreamInterruptedError: If it raised later.
-        """
-        reply = _Reply()
-        with self._errors(reply.received):
-            for message in self._model.stream(request_messages(request)):
-                if piece := reply.add(message):
-                    yield TextDelta(piece)
-        yield self._completion(reply.message())
+    async def _astream(self, request: VisionRequest) -> AsyncIterator[BaseMessage]:
+        return self._model.astream(self._messages(request))
 
-    async def astream(self, request: VisionRequest) -> AsyncIterator[StreamEvent]:
-        """Ask and get the reply as it is written, without blocking the event loop."""
-        reply = _Reply()
-        with self._errors(reply.received):
-            async for message in self._model.astream(request_messages(request)):
-                if piece := reply.add(message):
-                    yield TextDelta(piece)
-        yield self._completion(reply.message())
-
-    @contextmanager
-    def _errors(self, received: Callable[[], str] = str) -> Iterator[None]:
-        try:
-            yield
-        except RagsightError:
-            raise
-        except Exception as error:
-            raise self._failure(error, received()) from error
-
-    def _failure(self, error: Exception, partial: str) -> BackendError | StreamInterruptedError:
-        if partial:
-            return StreamInterruptedError(
-                f"{self.model} broke off the answer ({type(error).__name__}). Ask again; what "
-                "had arrived is in the error's `partial`.",
-                partial=partial,
-            )
-        status = getattr(error, "status_code", None)
-        return BackendError(
-            f"{self.model} failed with {type(error).__name__}. Its own error is the cause of "
-            "this one.",
-            status=status if isinstance(status, int) else None,
-        )
-
-    def _completion(self, message: BaseMessage | None) -> Completion:
-        if message is None:
-            return Completion(text="", model=self.model)
-        said = message.response_metadata
-        ending = str(said.get("finish_reason") or said.get("stop_reason") or "stop")
-        return Completion(
-            text=str(message.text),
-            model=str(said.get("model_name") or said.get("model") or self.model),
-            usage=_usage(message),
-            finish_reason=_ENDINGS.get(ending, ending),
-            request_id=said.get("request_id") or said.get("id") or None,
-        )
+    def _reply(self) -> _Reply:
+        return _Reply(self.model)
 
 
 class _Reply:
-    """Adds up the messages of a stream."""
+    """Adds up the messages of a reply."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: str) -> None:
+        self._model = model
         self._pieces: list[str] = []
         self._sum: Any = None
 
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
+
     def add(self, message: BaseMessage) -> str:
-        """Take a message in and return its text."""
         self._sum = message if self._sum is None else self._sum + message
         piece = str(message.text)
         self._pieces.append(piece)
         return piece
 
-    def received(self) -> str:
-        """All text so far."""
-        return "".join(self._pieces)
+    def completion(self) -> Completion:
+        if self._sum is None:
+            return Completion(text="", model=self._model)
+        said = self._sum.response_metadata
+        return Completion(
+            text=self.text,
+            model=str(said.get("model_name") or said.get("model") or self._model),
+            usage=_usage(self._sum),
+            finish_reason=_ending(said),
+            request_id=said.get("request_id") or said.get("id") or None,
+        )
 
-    def message(self) -> BaseMessage | None:
-        """The whole reply; None if nothing came."""
-        whole: BaseMessage | None = self._sum
-        return whole
+
+def _ending(said: Mapping[str, Any]) -> str:
+    """How the reply ended, wherever a chat model puts it."""
+    cut = said.get("incomplete_details") or {}
+    words = (cut.get("reason"), *(said.get(key) for key in _ENDING_KEYS))
+    return known_ending(next((str(word) for word in words if word), "stop"))
 
 
 def _usage(message: BaseMessage) -> Usage | None:
     counts = getattr(message, "usage_metadata", None)
-    if not counts:
+    # No request takes nothing: a zero stands for counts that didn't come.
+    if not counts or not counts["input_tokens"]:
         return None
     details = counts.get("input_token_details") or {}
     return Usage(
         input_tokens=counts["input_tokens"],
         output_tokens=counts["output_tokens"],
         cached_tokens=details.get("cache_read") or 0,
+        cache_write_tokens=sum(details.get(key) or 0 for key in _CACHE_WRITES),
     )

@@ -145,16 +145,21 @@ def source_blocks(plan: RequestPlan) -> list[dict[str, Any]]:
     return [*blocks, {"type": "text", "text": rest}] if rest else blocks
 
 
-def request_messages(request: VisionRequest) -> list[BaseMessage]:
-    """A ragsight request as LangChain messages with standard content blocks."""
-    blocks: list[str | dict[str, Any]] = [_block(part) for part in request.parts]
+def request_messages(request: VisionRequest, *, detail: str | None = None) -> list[BaseMessage]:
+    """A ragsight request as LangChain messages with standard content blocks.
+
+    Args:
+        request: The request.
+        detail: How closely to look at its images, for OpenAI; see `images_of`.
+    """
+    blocks: list[str | dict[str, Any]] = [_block(part, detail) for part in request.parts]
     return [SystemMessage(request.system), HumanMessage(content=blocks)]
 
 
-def _block(part: TextPart | ImagePart) -> dict[str, Any]:
+def _block(part: TextPart | ImagePart, detail: str | None = None) -> dict[str, Any]:
     if isinstance(part, TextPart):
         return {"type": "text", "text": part.text}
-    return _image_block(part.image)
+    return _image_block(part.image, detail)
 
 
 def _image_block(image: PreparedImage, detail: str | None = None) -> dict[str, Any]:

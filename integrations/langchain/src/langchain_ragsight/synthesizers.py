@@ -2,154 +2,28 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any, Generic, TypeAlias, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
-from langchain_core.callbacks import (
-    AsyncCallbackManagerForChainRun,
-    CallbackManagerForChainRun,
-)
 from langchain_core.messages import BaseMessage
-from langchain_core.runnables import Runnable, RunnableConfig, run_in_executor
+from langchain_core.runnables import Runnable, RunnableLambda
+from pydantic import BaseModel
 
 import ragsight
-from langchain_ragsight._inputs import read_input
-from langchain_ragsight._reporting import reporting
+from langchain_ragsight._synthesis import Synthesis, SynthesizerInput, View
 from langchain_ragsight.chat_models import ChatModelBackend
 from ragsight import Answer, SynthesizerOptions, VisionBackend
-from ragsight.answer import RequestPlan
+from ragsight.answer import Price, RequestHook, RequestPlan
 from ragsight.errors import ConfigurationError
 
-Output_co = TypeVar("Output_co", covariant=True)
+Model: TypeAlias = VisionBackend | str | Runnable[Any, BaseMessage]
+"""A ragsight backend, `openai:MODEL`, `anthropic:MODEL`, or a chat model."""
 
-SynthesizerInput: TypeAlias = Mapping[str, Any]
-"""`question` (or `input`, `query`) and `context`, a list of documents."""
-
-Backend: TypeAlias = VisionBackend | str | Runnable[Any, BaseMessage] | ragsight.VisionSynthesizer
-"""A ragsight backend or synthesizer, `openai:MODEL`, `anthropic:MODEL`, or a chat model."""
+Backend: TypeAlias = Model | ragsight.VisionSynthesizer
+"""The same, or a whole synthesizer of ragsight's."""
 
 
-class _View(ABC, Generic[Output_co]):
-    """How an answer in pieces is shown."""
-
-    @abstractmethod
-    def piece(self, piece: str, plan: RequestPlan | None) -> Output_co:
-        """What to show of a piece of text."""
-
-    @abstractmethod
-    def end(self, answer: Answer) -> Iterator[Output_co]:
-        """What to show at the end."""
-
-
-class _Synthesis(Runnable[SynthesizerInput, Output_co]):
-    """Asks the core's synthesizer; what comes out is up to the subclass."""
-
-    def __init__(self, core: ragsight.VisionSynthesizer) -> None:
-        self.core = core
-
-    @property
-    def InputType(self) -> Any:  # noqa: N802 - LangChain's name
-        """A dictionary with `question` and `context`."""
-        return dict[str, Any]
-
-    @abstractmethod
-    def _whole(self, answer: Answer) -> Output_co: ...
-
-    @abstractmethod
-    def _view(self) -> _View[Output_co]: ...
-
-    def invoke(
-        self, input: SynthesizerInput, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> Output_co:
-        """Answer.
-
-        Args:
-            input: `question` (or `input`) and `context`, a list of documents.
-            config: LangChain's configuration of the run.
-            **kwargs: Not used.
-
-        Returns:
-            The answer.
-
-        Raises:
-            QueryError: If the question or the context is missing.
-            BackendError: If the provider refused or could not be reached.
-        """
-        return self._call_with_config(self._answer, input, config, **kwargs)
-
-    async def ainvoke(
-        self, input: SynthesizerInput, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> Output_co:
-        """Answer without blocking the event loop; see `invoke`."""
-        return await self._acall_with_config(self._aanswer, input, config, **kwargs)
-
-    def stream(
-        self, input: SynthesizerInput, config: RunnableConfig | None = None, **kwargs: Any | None
-    ) -> Iterator[Output_co]:
-        """Answer piece by piece; see `invoke`.
-
-        Raises:
-            StreamInterruptedError: If the reply breaks off; it carries the partial text.
-        """
-        yield from self._transform_stream_with_config(iter([input]), self._pieces, config, **kwargs)
-
-    async def astream(
-        self, input: SynthesizerInput, config: RunnableConfig | None = None, **kwargs: Any | None
-    ) -> AsyncIterator[Output_co]:
-        """Answer piece by piece without blocking the event loop; see `stream`."""
-
-        async def inputs() -> AsyncIterator[SynthesizerInput]:
-            yield input
-
-        async for piece in self._atransform_stream_with_config(
-            inputs(), self._apieces, config, **kwargs
-        ):
-            yield piece
-
-    def _answer(
-        self, value: SynthesizerInput, run_manager: CallbackManagerForChainRun
-    ) -> Output_co:
-        return self._whole(reporting(self.core, run_manager).answer(*read_input(value)))
-
-    async def _aanswer(
-        self, value: SynthesizerInput, run_manager: AsyncCallbackManagerForChainRun
-    ) -> Output_co:
-        # Reading the input may open the question's image.
-        question = await run_in_executor(None, read_input, value)
-        return self._whole(await reporting(self.core, run_manager).aanswer(*question))
-
-    def _pieces(
-        self, inputs: Iterator[SynthesizerInput], run_manager: CallbackManagerForChainRun
-    ) -> Iterator[Output_co]:
-        core = reporting(self.core, run_manager)
-        for value in inputs:
-            view = self._view()
-            stream = core.stream(*read_input(value))
-            try:
-                for piece in stream:
-                    yield view.piece(piece, stream.plan)
-            finally:
-                stream.close()
-            yield from view.end(stream.answer)
-
-    async def _apieces(
-        self, inputs: AsyncIterator[SynthesizerInput], run_manager: AsyncCallbackManagerForChainRun
-    ) -> AsyncIterator[Output_co]:
-        core = reporting(self.core, run_manager)
-        async for value in inputs:
-            view = self._view()
-            stream = core.astream(*await run_in_executor(None, read_input, value))
-            try:
-                async for piece in stream:
-                    yield view.piece(piece, stream.plan)
-            finally:
-                await stream.aclose()
-            for last in view.end(stream.answer):
-                yield last
-
-
-class VisionSynthesizer(_Synthesis[str]):
+class VisionSynthesizer(Synthesis[str]):
     """Asks a vision model, gives it the documents with their images, returns the cited answer.
 
     Stands at the end of a chain that makes `{"question": ..., "context": [documents]}`; also where
@@ -160,6 +34,10 @@ class VisionSynthesizer(_Synthesis[str]):
         backend: A ragsight backend or synthesizer, `openai:MODEL`, `anthropic:MODEL`, or any
             LangChain chat model that sees images.
         options: Budgets, order, instructions of your own.
+        fallbacks: Models to ask in turn when one refuses, can't be reached, or breaks off before
+            its first word.
+        prices: Prices by model, for the answer's `cost`.
+        on_request: Called with each request before it is sent, such as a `RequestSaver`.
 
     Raises:
         ConfigurationError: If the backend's name makes no sense, its key is missing, or there are
@@ -175,26 +53,55 @@ class VisionSynthesizer(_Synthesis[str]):
         'At 3 bar [1].'
     """
 
-    def __init__(self, backend: Backend, *, options: SynthesizerOptions | None = None) -> None:
-        super().__init__(_core(backend, options))
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        options: SynthesizerOptions | None = None,
+        fallbacks: Sequence[Model] = (),
+        prices: Mapping[str, Price] | None = None,
+        on_request: RequestHook | None = None,
+    ) -> None:
+        given = {
+            "options": options,
+            "fallbacks": [_model(fallback) for fallback in fallbacks],
+            "prices": prices,
+            "on_request": on_request,
+        }
+        super().__init__(_core(backend, {name: value for name, value in given.items() if value}))
 
     @property
     def OutputType(self) -> type[str]:  # noqa: N802 - LangChain's name
         """The answer's text."""
         return str
 
-    def with_answer(self) -> AnswerSynthesizer:
-        """The same step with the whole `ragsight.Answer` as output."""
-        return AnswerSynthesizer(self.core)
+    def with_answer(self, *, schema: type[BaseModel] | None = None) -> AnswerSynthesizer:
+        """The same step with the whole `ragsight.Answer` as output.
+
+        Args:
+            schema: A pydantic model class, for an answer in its form: it is then in the answer's
+                `data`, and each citation names the fields that it supports.
+        """
+        return AnswerSynthesizer(self.core, schema)
+
+    def with_structured_output(
+        self, schema: type[BaseModel]
+    ) -> Runnable[SynthesizerInput, BaseModel | None]:
+        """The same step with an instance of a pydantic model as output, as chat models have it.
+
+        `None` where the sources don't hold the answer. The citations of its fields are in the
+        answer of `with_answer(schema=...)`.
+        """
+        return self.with_answer(schema=schema) | RunnableLambda(_data)
 
     def _whole(self, answer: Answer) -> str:
         return answer.text
 
-    def _view(self) -> _View[str]:
+    def _view(self) -> View[str]:
         return _TextView()
 
 
-class AnswerSynthesizer(_Synthesis[Answer]):
+class AnswerSynthesizer(Synthesis[Answer]):
     """Like `VisionSynthesizer`, with the whole answer as output: text, citations, usage, warnings.
 
     A stream gives growing answers, as `JsonOutputParser` gives growing objects: each one holds
@@ -203,6 +110,7 @@ class AnswerSynthesizer(_Synthesis[Answer]):
 
     Args:
         core: The synthesizer to ask.
+        schema: The form of the answer, unless it is text; such an answer comes in one piece.
 
     Example:
         >>> from langchain_core.documents import Document
@@ -222,11 +130,11 @@ class AnswerSynthesizer(_Synthesis[Answer]):
     def _whole(self, answer: Answer) -> Answer:
         return answer
 
-    def _view(self) -> _View[Answer]:
+    def _view(self) -> View[Answer]:
         return _GrowingView()
 
 
-class _TextView(_View[str]):
+class _TextView(View[str]):
     def piece(self, piece: str, plan: RequestPlan | None) -> str:  # noqa: ARG002 - see the base
         return piece
 
@@ -234,7 +142,7 @@ class _TextView(_View[str]):
         return iter(())
 
 
-class _GrowingView(_View[Answer]):
+class _GrowingView(View[Answer]):
     def __init__(self) -> None:
         self._text = ""
 
@@ -247,13 +155,21 @@ class _GrowingView(_View[Answer]):
         return iter((answer,))
 
 
-def _core(backend: Backend, options: SynthesizerOptions | None) -> ragsight.VisionSynthesizer:
-    if isinstance(backend, ragsight.VisionSynthesizer):
-        if options is not None:
-            raise ConfigurationError(
-                "The synthesizer has options already. Give options to it, or give its backend here."
-            )
-        return backend
-    if isinstance(backend, Runnable):
-        return ragsight.VisionSynthesizer(ChatModelBackend(backend), options=options)
-    return ragsight.VisionSynthesizer(backend, options=options)
+def _data(answer: Answer) -> BaseModel | None:
+    data: BaseModel | None = answer.data
+    return data
+
+
+def _model(model: Model) -> VisionBackend | str:
+    return ChatModelBackend(model) if isinstance(model, Runnable) else model
+
+
+def _core(backend: Backend, settings: Mapping[str, Any]) -> ragsight.VisionSynthesizer:
+    if not isinstance(backend, ragsight.VisionSynthesizer):
+        return ragsight.VisionSynthesizer(_model(backend), **settings)
+    if settings:
+        raise ConfigurationError(
+            f"The synthesizer has options already. Give {', '.join(settings)} to it, or give its "
+            f"backend here."
+        )
+    return backend

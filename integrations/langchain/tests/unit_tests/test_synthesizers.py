@@ -8,12 +8,14 @@ from langchain_core.callbacks import BaseCallbackHandler, get_usage_metadata_cal
 from langchain_core.documents import Document
 from langchain_core.language_models import FakeListChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage, HumanMessage
-from langchain_core.runnables import RunnablePassthrough
+from langchain_core.runnables import RunnableConfig, RunnablePassthrough
+from pydantic import BaseModel
 
 import ragsight
 from drawings import noise, text_chunk
 from langchain_ragsight import VisionSynthesizer, chunk_to_document
 from ragsight import Answer, Hit, SynthesizerOptions
+from ragsight.answer import Price, SentRequest
 from ragsight.errors import BackendError, ConfigurationError, QueryError
 from ragsight.testing import FakeVisionBackend
 
@@ -266,3 +268,82 @@ async def test_a_chat_model_of_langchains_is_counted_once() -> None:
         await synthesizer.ainvoke(INPUT)
 
     assert usage.usage_metadata["scripted"]["total_tokens"] == 14
+
+
+class Valve(BaseModel):
+    """The form of an answer."""
+
+    opens_at: float
+
+
+VALVE_REPLY = '{"data": {"opens_at": 3}, "citations": [{"field": "opens_at", "sources": [1]}]}'
+
+
+async def test_an_answer_may_have_the_form_of_a_model_class() -> None:
+    synthesizer = VisionSynthesizer(FakeVisionBackend(VALVE_REPLY)).with_answer(schema=Valve)
+
+    answer = synthesizer.invoke(INPUT)
+
+    assert answer.data == Valve(opens_at=3)
+    assert answer.citations[0].fields == ("opens_at",)
+    assert await synthesizer.ainvoke(INPUT) == answer
+    assert list(synthesizer.stream(INPUT)) == [answer]
+    assert [piece async for piece in synthesizer.astream(INPUT)] == [answer]
+
+
+async def test_structured_output_is_the_instance_or_nothing() -> None:
+    replies = [VALVE_REPLY, VALVE_REPLY, '{"data": null, "citations": []}']
+    step = VisionSynthesizer(FakeVisionBackend(replies)).with_structured_output(Valve)
+
+    assert step.invoke(INPUT) == Valve(opens_at=3)
+    assert await step.ainvoke(INPUT) == Valve(opens_at=3)
+    assert step.invoke(INPUT) is None
+
+
+def test_another_model_answers_where_the_first_does_not() -> None:
+    sent: list[SentRequest] = []
+    synthesizer = VisionSynthesizer(
+        FakeVisionBackend(error=BackendError("it is down")),
+        fallbacks=[FakeListChatModel(responses=[REPLY]), FakeVisionBackend("Never asked.")],
+        prices={"fake-vision": Price(input=1, output=1)},
+        on_request=sent.append,
+    )
+
+    answer = synthesizer.with_answer().invoke(INPUT)
+
+    assert answer.text == REPLY
+    assert "it is down" in answer.warnings[0]
+    assert [request.model for request in sent] == ["fake-vision", "FakeListChatModel"]
+
+
+def test_settings_beside_a_synthesizer_that_has_its_own_are_refused(
+    backend: FakeVisionBackend,
+) -> None:
+    core = ragsight.VisionSynthesizer(backend)
+
+    with pytest.raises(ConfigurationError, match=r"options already\. Give fallbacks to it"):
+        VisionSynthesizer(core, fallbacks=[backend])
+
+
+@pytest.mark.parametrize("way", ["stream", "astream"])
+async def test_leaving_a_stream_early_ends_the_models_run(
+    backend: FakeVisionBackend, way: str
+) -> None:
+    ended: list[type[BaseException]] = []
+
+    class Handler(BaseCallbackHandler):
+        def on_llm_error(self, error: BaseException, **_: Any) -> None:
+            ended.append(type(error))
+
+    synthesizer = VisionSynthesizer(backend)
+    config: RunnableConfig = {"callbacks": [Handler()]}
+    if way == "stream":
+        stream = synthesizer.stream(INPUT, config)
+        next(stream)
+        stream.close()
+    else:
+        astream = synthesizer.astream(INPUT, config)
+        await anext(astream)
+        await astream.aclose()
+
+    assert ended == [GeneratorExit]

@@ -42,9 +42,11 @@ def answer_metadata(answer: Answer, evidence: Evidence) -> dict[str, Any]:
         "citations": [_citation(citation) for citation in answer.citations],
         "abstained": answer.abstained,
         "usage": None if answer.usage is None else answer.usage.to_dict(),
+        "cost": answer.cost,
         "model": answer.model,
         "finish_reason": answer.finish_reason,
-        "request_id": answer.request_id,
+        "request_ids": list(answer.request_ids),
+        "images": [image.to_dict() for image in answer.images],
         "invalid_citations": list(answer.invalid_citations),
         "dropped": [
             {"node_id": entry.chunk.id, "part": entry.part, "reason": entry.reason}
@@ -60,6 +62,7 @@ def _citation(citation: Citation) -> dict[str, Any]:
         "n": citation.n,
         "node_id": citation.chunk.id,
         "spans": [list(span) for span in citation.spans],
+        "fields": list(citation.fields),
         "title": citation.chunk.title,
         "file_path": source.uri,
         "page": source.page,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
 from llama_index.core.base.llms.types import (
@@ -20,35 +19,22 @@ from llama_index_ragsight._profiles import llm_name, llm_profile
 from ragsight.answer import (
     Completion,
     ImagePart,
+    ModelBackend,
     ModelProfile,
-    StreamEvent,
-    TextDelta,
     TextPart,
     Usage,
     VisionRequest,
+    known_ending,
 )
-from ragsight.errors import (
-    BackendError,
-    ConfigurationError,
-    RagsightError,
-    StreamInterruptedError,
-)
-
-_ENDINGS = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "STOP": "stop",
-    "MAX_TOKENS": "length",
-    "SAFETY": "content_filter",
-}
-"""The providers' words for how a reply ended, in ragsight's."""
+from ragsight.errors import ConfigurationError
 
 _INPUT_TOKENS = ("prompt_tokens", "input_tokens")
 _OUTPUT_TOKENS = ("completion_tokens", "output_tokens")
+_INPUT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
+_CACHE_COUNTS = ("cache_read_input_tokens", "cache_creation_input_tokens")
 
 
-class LlamaIndexBackend:
+class LlamaIndexBackend(ModelBackend[ChatResponse]):
     """Answers by a LlamaIndex chat model, with its callbacks and instrumentation.
 
     Args:
@@ -83,112 +69,75 @@ class LlamaIndexBackend:
                 f"{llm_name(llm)} is no chat model, so LlamaIndex sends it no images. Use one "
                 "whose metadata.is_chat_model is true."
             )
+        super().__init__(
+            "LlamaIndex", llm_name(llm), profile if profile is not None else llm_profile(llm)
+        )
         self._llm = llm
         self._history = tuple(history)
-        self.name = "LlamaIndex"
-        self.model = llm_name(llm)
-        self.profile = profile if profile is not None else llm_profile(llm)
-
-    def __repr__(self) -> str:
-        return f"LlamaIndexBackend({self.model!r})"
-
-    def complete(self, request: VisionRequest) -> Completion:
-        """Ask and wait for the whole reply.
-
-        Raises:
-            BackendError: If the model raised anything.
-        """
-        with self._errors():
-            return self._completion(self._llm.chat(self._messages(request)))
-
-    async def acomplete(self, request: VisionRequest) -> Completion:
-        """Ask and wait for the whole reply, without blocking the event loop."""
-        with self._errors():
-            return self._completion(await self._llm.achat(self._messages(request)))
-
-    def stream(self, request: VisionRequest) -> Iterator[StreamEvent]:
-        """Ask and get the reply as it is written.
-
-        Raises:
-            BackendError: If the model raised before it said anything.
-            StreamInterruptedError: If it raised later.
-        """
-        reply = _Reply()
-        with self._errors(reply.received):
-            for response in self._llm.stream_chat(self._messages(request)):
-                if piece := reply.add(response):
-                    yield TextDelta(piece)
-        yield self._completion(reply.last, reply.received())
-
-    async def astream(self, request: VisionRequest) -> AsyncIterator[StreamEvent]:
-        """Ask and get the reply as it is written, without blocking the event loop."""
-        reply = _Reply()
-        with self._errors(reply.received):
-            async for response in await self._llm.astream_chat(self._messages(request)):
-                if piece := reply.add(response):
-                    yield TextDelta(piece)
-        yield self._completion(reply.last, reply.received())
 
     def _messages(self, request: VisionRequest) -> list[ChatMessage]:
         blocks: list[ContentBlock] = [_block(part, request.detail) for part in request.parts]
         system = ChatMessage(role=self._llm.metadata.system_role, content=request.system)
         return [system, *self._history, ChatMessage(role=MessageRole.USER, blocks=blocks)]
 
-    @contextmanager
-    def _errors(self, received: Callable[[], str] = str) -> Iterator[None]:
-        try:
-            yield
-        except RagsightError:
-            raise
-        except Exception as error:
-            raise self._failure(error, received()) from error
+    def _ask(self, request: VisionRequest) -> ChatResponse:
+        return _whole(self._llm.chat(self._messages(request)))
 
-    def _failure(self, error: Exception, partial: str) -> BackendError | StreamInterruptedError:
-        if partial:
-            return StreamInterruptedError(
-                f"{self.model} broke off the answer ({type(error).__name__}). Ask again; what "
-                "had arrived is in the error's `partial`.",
-                partial=partial,
-            )
-        status = getattr(error, "status_code", None)
-        return BackendError(
-            f"{self.model} failed with {type(error).__name__}. Its own error is the cause of "
-            "this one.",
-            status=status if isinstance(status, int) else None,
-        )
+    async def _aask(self, request: VisionRequest) -> ChatResponse:
+        return _whole(await self._llm.achat(self._messages(request)))
 
-    def _completion(self, response: ChatResponse | None, text: str | None = None) -> Completion:
-        if response is None:
-            return Completion(text="", model=self.model)
-        said = response.message.content
-        model = _read(response.raw, "model")
-        ending = _ending(response)
-        return Completion(
-            text=text if text is not None else (said if said is not None else ""),
-            model=model if isinstance(model, str) and model else self.model,
-            usage=_usage(response),
-            finish_reason=_ENDINGS.get(ending, ending),
-            request_id=_text(_read(response.raw, "id")),
-        )
+    def _stream(self, request: VisionRequest) -> Iterator[ChatResponse]:
+        return self._llm.stream_chat(self._messages(request))
+
+    async def _astream(self, request: VisionRequest) -> AsyncIterator[ChatResponse]:
+        return await self._llm.astream_chat(self._messages(request))
+
+    def _reply(self) -> _Reply:
+        return _Reply(self.model)
 
 
 class _Reply:
-    """Adds up the pieces of a stream."""
+    """Adds up the pieces of a reply.
 
-    def __init__(self) -> None:
+    What is said of it stands in different pieces: the counts often come after the last words, in a
+    piece of their own.
+    """
+
+    def __init__(self, model: str) -> None:
         self._pieces: list[str] = []
-        self.last: ChatResponse | None = None
+        self._model = model
+        self._usage: Usage | None = None
+        self._ending = "stop"
+        self._request_id: str | None = None
 
-    def add(self, response: ChatResponse) -> str:
-        """Take a response in and return its new text."""
-        piece = response.delta if response.delta is not None else ""
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    def add(self, message: ChatResponse) -> str:
+        piece = message.delta if message.delta is not None else ""
         self._pieces.append(piece)
-        self.last = response
+        model, usage, ending = _text(_read(message.raw, "model")), _usage(message), _ending(message)
+        request_id = _text(_read(message.raw, "id"))
+        self._model = model if model is not None else self._model
+        self._usage = usage if usage is not None else self._usage
+        self._ending = ending if ending is not None else self._ending
+        self._request_id = request_id if request_id is not None else self._request_id
         return piece
 
-    def received(self) -> str:
-        """All text so far."""
-        return "".join(self._pieces)
+    def completion(self) -> Completion:
+        return Completion(
+            text=self.text,
+            model=self._model,
+            usage=self._usage,
+            finish_reason=known_ending(self._ending),
+            request_id=self._request_id,
+        )
+
+
+def _whole(response: ChatResponse) -> ChatResponse:
+    """A whole reply as the only piece of one."""
+    return response.model_copy(update={"delta": response.message.content})
 
 
 def _block(part: TextPart | ImagePart, detail: str) -> ContentBlock:
@@ -208,8 +157,20 @@ def _usage(response: ChatResponse) -> Usage | None:
     for holder in holders:
         taken, given = _count(holder, _INPUT_TOKENS), _count(holder, _OUTPUT_TOKENS)
         if taken is not None and given is not None:
-            return Usage(input_tokens=taken, output_tokens=given)
+            return _counted(holder, taken, given)
     return None
+
+
+def _counted(holder: Any, taken: int, given: int) -> Usage:
+    within = (_count(_read(holder, name), ("cached_tokens",)) for name in _INPUT_DETAILS)
+    # Anthropic counts what was read from and written to its cache apart from the rest.
+    apart, written = (_count(holder, (name,)) or 0 for name in _CACHE_COUNTS)
+    return Usage(
+        input_tokens=taken + apart + written,
+        output_tokens=given,
+        cached_tokens=next((count for count in within if count is not None), apart),
+        cache_write_tokens=written,
+    )
 
 
 def _count(holder: Any, names: Sequence[str]) -> int | None:
@@ -217,7 +178,7 @@ def _count(holder: Any, names: Sequence[str]) -> int | None:
     return next((value for value in values if isinstance(value, int)), None)
 
 
-def _ending(response: ChatResponse) -> str:
+def _ending(response: ChatResponse) -> str | None:
     choices = _read(response.raw, "choices")
     choice = choices[0] if isinstance(choices, Sequence) and choices else None
     places = (
@@ -226,7 +187,7 @@ def _ending(response: ChatResponse) -> str:
         _read(response.raw, "finish_reason"),
         response.message.additional_kwargs.get("stop_reason"),
     )
-    return next((place for place in map(_text, places) if place is not None), "stop")
+    return next((place for place in map(_text, places) if place is not None), None)
 
 
 def _read(holder: Any, name: str) -> Any:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import llama_index.core.instrumentation as instrument
 from llama_index.core.base.response.schema import (
     RESPONSE_TYPE,
-    AsyncStreamingResponse,
-    Response,
-    StreamingResponse,
 )
 from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayload
 from llama_index.core.indices.prompt_helper import ChatPromptHelper, PromptHelper
@@ -25,14 +22,27 @@ from llama_index.core.prompts.mixin import PromptDictType
 from llama_index.core.response_synthesizers import BaseSynthesizer
 from llama_index.core.schema import NodeWithScore, QueryBundle, QueryType
 from llama_index.core.types import RESPONSE_TEXT_TYPE
+from pydantic import BaseModel
 
-from llama_index_ragsight._answers import Evidence, answer_metadata, read_nodes
+from llama_index_ragsight._answers import read_nodes
+from llama_index_ragsight._responses import (
+    apieces_of,
+    async_streaming_response,
+    pieces_of,
+    streaming_response,
+    whole_response,
+)
 from llama_index_ragsight.llms import LlamaIndexBackend
-from ragsight import Answer, Chunk, Source, SynthesizerOptions, VisionBackend
+from ragsight import Chunk, Source, SynthesizerOptions, VisionBackend
 from ragsight import VisionSynthesizer as CoreSynthesizer
-from ragsight.answer import AnswerStream, AsyncAnswerStream
+from ragsight.answer import Price, RequestHook
+from ragsight.errors import ConfigurationError
 
 dispatcher = instrument.get_dispatcher(__name__)  # type: ignore[attr-defined]  # no __all__
+
+
+Model: TypeAlias = VisionBackend | LLM | str
+"""A ragsight backend, `openai:MODEL`, `anthropic:MODEL`, or a LlamaIndex model."""
 
 
 class VisionSynthesizer(BaseSynthesizer):
@@ -44,9 +54,15 @@ class VisionSynthesizer(BaseSynthesizer):
     response the metadata are there once the stream was read to its end.
 
     Args:
-        backend: A ragsight backend, `openai:MODEL` or `anthropic:MODEL`, or a LlamaIndex model that
-            sees images.
+        backend: A ragsight backend or synthesizer, `openai:MODEL` or `anthropic:MODEL`, or a
+            LlamaIndex model that sees images.
         options: How nodes become a request.
+        fallbacks: Models to ask in turn when one refuses, can't be reached, or breaks off before
+            its first word.
+        prices: Prices by model, for `metadata["cost"]`.
+        on_request: Called with each request before it is sent, such as a `RequestSaver`.
+        output_cls: A pydantic model class, for an answer in its form: the response is then a
+            `PydanticResponse`, in one piece, and each citation names the fields that it supports.
         streaming: Answer piece by piece.
         callback_manager: LlamaIndex's.
 
@@ -54,8 +70,9 @@ class VisionSynthesizer(BaseSynthesizer):
         core: The ragsight synthesizer.
 
     Raises:
-        ConfigurationError: If the backend's name makes no sense or its key is missing, or the
-            LlamaIndex model is no chat model.
+        ConfigurationError: If the backend's name makes no sense or its key is missing, the
+            LlamaIndex model is no chat model, or there are options beside a synthesizer that has
+            its own.
         MissingExtraError: If the provider's SDK isn't installed.
 
     Example:
@@ -70,9 +87,13 @@ class VisionSynthesizer(BaseSynthesizer):
 
     def __init__(
         self,
-        backend: VisionBackend | LLM | str,
+        backend: Model | CoreSynthesizer,
         *,
         options: SynthesizerOptions | None = None,
+        fallbacks: Sequence[Model] = (),
+        prices: Mapping[str, Price] | None = None,
+        on_request: RequestHook | None = None,
+        output_cls: type[BaseModel] | None = None,
         streaming: bool = False,
         callback_manager: CallbackManager | None = None,
     ) -> None:
@@ -82,10 +103,16 @@ class VisionSynthesizer(BaseSynthesizer):
             prompt_helper=PromptHelper(tokenizer=str.split),
             chat_prompt_helper=ChatPromptHelper(tokenizer=str.split),
             callback_manager=callback_manager,
-            streaming=streaming,
+            streaming=streaming and output_cls is None,
+            output_cls=output_cls,
         )
-        chosen = LlamaIndexBackend(backend) if isinstance(backend, LLM) else backend
-        self.core = CoreSynthesizer(chosen, options=options)
+        given = {
+            "options": options,
+            "fallbacks": [_backend(fallback) for fallback in fallbacks],
+            "prices": prices,
+            "on_request": on_request,
+        }
+        self.core = _core(backend, {name: value for name, value in given.items() if value})
 
     def synthesize(
         self,
@@ -115,9 +142,9 @@ class VisionSynthesizer(BaseSynthesizer):
             evidence = read_nodes(nodes)
             if self._streaming:
                 stream = self.core.stream(bundle.query_str, evidence.chunks)
-                return done(_streaming(stream, evidence, named))
-            answer = self.core.answer(bundle.query_str, evidence.chunks)
-            return done(_response(answer, evidence, named))
+                return done(streaming_response(stream, evidence, named))
+            answer = self.core.answer(bundle.query_str, evidence.chunks, schema=self._output_cls)
+            return done(whole_response(answer, evidence, named))
 
     async def asynthesize(
         self,
@@ -133,9 +160,10 @@ class VisionSynthesizer(BaseSynthesizer):
             evidence = await asyncio.to_thread(read_nodes, nodes)
             if self._streaming:
                 stream = self.core.astream(bundle.query_str, evidence.chunks)
-                return done(_async_streaming(stream, evidence, named))
-            answer = await self.core.aanswer(bundle.query_str, evidence.chunks)
-            return done(_response(answer, evidence, named))
+                return done(async_streaming_response(stream, evidence, named))
+            chunks = evidence.chunks
+            answer = await self.core.aanswer(bundle.query_str, chunks, schema=self._output_cls)
+            return done(whole_response(answer, evidence, named))
 
     def get_response(
         self,
@@ -146,7 +174,7 @@ class VisionSynthesizer(BaseSynthesizer):
         """Answer a question from bare texts."""
         chunks = _passages(text_chunks)
         if self._streaming:
-            return _pieces(self.core.stream(query_str, chunks))
+            return pieces_of(self.core.stream(query_str, chunks))
         return self.core.answer(query_str, chunks).text
 
     async def aget_response(
@@ -158,7 +186,7 @@ class VisionSynthesizer(BaseSynthesizer):
         """Answer a question from bare texts without blocking the event loop."""
         chunks = _passages(text_chunks)
         if self._streaming:
-            return _async_pieces(self.core.astream(query_str, chunks))
+            return apieces_of(self.core.astream(query_str, chunks))
         return (await self.core.aanswer(query_str, chunks)).text
 
     def _get_prompts(self) -> PromptDictType:
@@ -193,53 +221,16 @@ def _passages(texts: Sequence[str]) -> list[Chunk]:
     ]
 
 
-def _response(answer: Answer, evidence: Evidence, nodes: list[NodeWithScore]) -> Response:
-    return Response(answer.text, source_nodes=nodes, metadata=answer_metadata(answer, evidence))
+def _backend(model: Model) -> VisionBackend | str:
+    return LlamaIndexBackend(model) if isinstance(model, LLM) else model
 
 
-def _streaming(
-    stream: AnswerStream, evidence: Evidence, nodes: list[NodeWithScore]
-) -> StreamingResponse:
-    metadata: dict[str, Any] = {}
-
-    def finish() -> None:
-        metadata.update(answer_metadata(stream.answer, evidence))
-
-    return StreamingResponse(_pieces(stream, finish), source_nodes=nodes, metadata=metadata)
-
-
-def _async_streaming(
-    stream: AsyncAnswerStream, evidence: Evidence, nodes: list[NodeWithScore]
-) -> AsyncStreamingResponse:
-    metadata: dict[str, Any] = {}
-
-    def finish() -> None:
-        metadata.update(answer_metadata(stream.answer, evidence))
-
-    pieces = _async_pieces(stream, finish)
-    return AsyncStreamingResponse(pieces, source_nodes=nodes, metadata=metadata)
-
-
-def _nothing() -> None:
-    pass
-
-
-def _pieces(
-    stream: AnswerStream, finish: Callable[[], None] = _nothing
-) -> Generator[str, None, None]:
-    try:
-        yield from stream
-        finish()
-    finally:
-        stream.close()
-
-
-async def _async_pieces(
-    stream: AsyncAnswerStream, finish: Callable[[], None] = _nothing
-) -> AsyncGenerator[str, None]:
-    try:
-        async for piece in stream:
-            yield piece
-        finish()
-    finally:
-        await stream.aclose()
+def _core(backend: Model | CoreSynthesizer, settings: Mapping[str, Any]) -> CoreSynthesizer:
+    if not isinstance(backend, CoreSynthesizer):
+        return CoreSynthesizer(_backend(backend), **settings)
+    if settings:
+        raise ConfigurationError(
+            f"The synthesizer has options already. Give {', '.join(settings)} to it, or give its "
+            f"backend here."
+        )
+    return backend

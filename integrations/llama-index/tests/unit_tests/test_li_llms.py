@@ -94,7 +94,7 @@ class Failing(MockLLM):
 async def test_failures_are_ragsights() -> None:
     failing = Failing(is_chat_model=True)
     backend = LlamaIndexBackend(failing)
-    with pytest.raises(BackendError, match="failed with RuntimeError") as caught:
+    with pytest.raises(BackendError, match="answered with status 429") as caught:
         backend.complete(REQUEST)
     assert caught.value.status == 429
     assert "secret" not in str(caught.value)

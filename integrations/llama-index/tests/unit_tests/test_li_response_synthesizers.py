@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from llama_index.core.base.response.schema import (
     AsyncStreamingResponse,
+    PydanticResponse,
     Response,
     StreamingResponse,
 )
@@ -18,11 +19,14 @@ from llama_index.core.instrumentation.events.synthesis import (
     SynthesizeStartEvent,
 )
 from llama_index.core.schema import ImageNode, NodeWithScore, TextNode
+from pydantic import BaseModel
 
 from drawings import image_chunk, text_chunk
 from llama_index_ragsight import VisionSynthesizer, chunk_to_node
 from ragsight import SynthesizerOptions
-from ragsight.errors import BackendError, QueryError, StreamInterruptedError
+from ragsight import VisionSynthesizer as CoreSynthesizer
+from ragsight.answer import Price
+from ragsight.errors import BackendError, ConfigurationError, QueryError, StreamInterruptedError
 from ragsight.testing import FakeVisionBackend
 
 REPLY = "It opens at 3 bar [1], as the figure shows [2]."
@@ -203,3 +207,49 @@ async def test_events_and_callbacks_fire_as_for_any_synthesizer() -> None:
     kinds = [type(event) for event in recorder.seen]
     assert kinds == [SynthesizeStartEvent, SynthesizeEndEvent] * 2
     assert len(debug.get_event_pairs(CBEventType.SYNTHESIZE)) == 2
+
+
+class Valve(BaseModel):
+    """The form of an answer."""
+
+    opens_at: float
+
+
+VALVE_REPLY = '{"data": {"opens_at": 3}, "citations": [{"field": "opens_at", "sources": [1]}]}'
+
+
+async def test_an_answer_may_have_the_form_of_a_model_class() -> None:
+    synthesizer = VisionSynthesizer(
+        FakeVisionBackend(VALVE_REPLY), output_cls=Valve, streaming=True
+    )
+    responses = [
+        synthesizer.synthesize("When?", nodes()),
+        await synthesizer.asynthesize("When?", nodes()),
+    ]
+    for response in responses:
+        assert isinstance(response, PydanticResponse)
+        assert response.response == Valve(opens_at=3)
+        assert response.metadata is not None
+        assert response.metadata["citations"][0]["fields"] == ["opens_at"]
+
+
+def test_an_abstention_in_the_form_of_a_model_class_says_so_in_words() -> None:
+    backend = FakeVisionBackend('{"data": null, "citations": []}')
+    response = VisionSynthesizer(backend, output_cls=Valve).synthesize("When?", nodes())
+    assert isinstance(response, Response)
+    assert str(response) == "No relevant sources were found."
+
+
+def test_a_synthesizer_of_the_core_is_used_as_it_is() -> None:
+    core = CoreSynthesizer(FakeVisionBackend(), options=SynthesizerOptions(max_images=2))
+    assert VisionSynthesizer(core).core is core
+    with pytest.raises(ConfigurationError, match=r"options already. Give prices to it"):
+        VisionSynthesizer(core, prices={"m": Price(input=1, output=1)})
+
+
+def test_another_model_answers_where_the_first_does_not(scripted: type) -> None:
+    failing = FakeVisionBackend(error=BackendError("it is down"))
+    response = VisionSynthesizer(failing, fallbacks=[scripted(REPLY)]).synthesize("Why?", nodes())
+    assert str(response) == REPLY
+    assert response.metadata is not None
+    assert "it is down" in response.metadata["warnings"][0]
