@@ -235,6 +235,35 @@ def test_asking_a_local_server_streams_an_answer_with_its_sources(indexed) -> No
         assert "Olympus Mons" in server.requests[0].text
 
 
+def test_asking_writes_the_answer_as_a_page_and_keeps_what_was_sent(indexed) -> None:
+    shell, _ = indexed
+    options = ["--max-images", "2", "--max-tokens", "90", "--html", "out/a.html", "--save", "sent"]
+    with FakeOpenAI(reply="It is a red sneaker [1].", local=True) as server:
+        address = ["--base-url", server.base_url, "--vlm", "llava"]
+        done = shell.run("ask", "a red sneaker", *address, *options, RAGSIGHT_API_KEY="mine")
+        assert done.returncode == 0, done.stderr
+        [request] = server.requests
+    page = (shell.folder / "out" / "a.html").read_text(encoding="utf-8")
+    assert "<title>a red sneaker</title>" in page
+    assert "It is a red sneaker" in page
+    assert str(shell.folder / "out" / "a.html") in in_one_line(done)
+    assert len(request.images) <= 2
+    assert request.body["max_tokens"] == 90
+    assert request.headers["authorization"] == "Bearer mine"
+    assert (shell.folder / "sent" / "000001" / "request.json").exists()
+
+
+def test_a_stream_that_breaks_off_shows_what_had_arrived_and_says_so(indexed) -> None:
+    shell, _ = indexed
+    with FakeOpenAI(reply="It rises 22 kilometres [1].", local=True) as server:
+        server.abort_after = 4
+        address = ["--base-url", server.base_url, "--vlm", "llava"]
+        done = shell.run("ask", "How tall is Olympus Mons?", *address)
+    assert "It rises 22" in done.stdout
+    assert "broke off the answer" in in_one_line(done)
+    assert done.returncode == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
@@ -249,6 +278,8 @@ def test_asking_a_local_server_streams_an_answer_with_its_sources(indexed) -> No
         (["index", "files", "--model", "openai/clip-vit-base-patch32"], "clip-vit-base-patch32"),
         (["ask", "x", "--vlm", "parrot"], "parrot"),
         (["ask", "x", "--base-url", "http://127.0.0.1:9/v1"], "--vlm"),
+        (["ask", "x", "--detail", "ultra"], "low, high, original"),
+        (["ask", "x", "--overflow", "burst"], "map_reduce"),
     ],
 )
 def test_a_call_that_can_not_work_is_one_line_and_exit_code_two(

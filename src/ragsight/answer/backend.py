@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from ragsight.answer.profiles import ModelProfile
 from ragsight.answer.request import Completion, StreamEvent, VisionRequest
@@ -52,8 +52,12 @@ class VisionBackend(Protocol):
         """Ask and get the reply as it is written, without blocking the event loop."""
 
 
-def resolve_backend(backend: VisionBackend | str) -> VisionBackend:
+def resolve_backend(backend: VisionBackend | str, **settings: Any) -> VisionBackend:
     """Turn `provider:model` into a backend; a backend is returned as it is.
+
+    Args:
+        backend: `openai:MODEL`, `anthropic:MODEL`, or a backend.
+        **settings: For the backend that is made, such as `max_output_tokens=500`.
 
     Raises:
         ConfigurationError: If the string names no provider that ragsight knows, or no key is set.
@@ -65,11 +69,11 @@ def resolve_backend(backend: VisionBackend | str) -> VisionBackend:
     if provider == "openai" and model:
         from ragsight.answer.openai import OpenAIBackend
 
-        return OpenAIBackend(model)
+        return OpenAIBackend(model, **settings)
     if provider == "anthropic" and model:
         from ragsight.answer.anthropic import AnthropicBackend
 
-        return AnthropicBackend(model)
+        return AnthropicBackend(model, **settings)
     raise ConfigurationError(
         f"{backend!r} names no vision model. Write 'openai:MODEL' or 'anthropic:MODEL', or pass a "
         f"backend such as OpenAICompatibleBackend(MODEL, ADDRESS) for a server of your own."

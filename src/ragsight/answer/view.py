@@ -38,7 +38,7 @@ def answer_page(answer: Answer, *, title: str = "Answer") -> str:
 
 
 def answer_lines(answer: Answer) -> Iterator[Text]:
-    """The answer in lines for a terminal: text with its markers, cited sources, warnings."""
+    """The answer in lines for a terminal: text with its markers, warnings, cited sources."""
     from rich.text import Text
 
     text = Text(answer.text)
@@ -46,12 +46,19 @@ def answer_lines(answer: Answer) -> Iterator[Text]:
         for start, end in citation.spans:
             text.stylize("bold cyan", start, end)
     yield text
+    for warning in answer.warnings:
+        yield Text(f"  warning: {warning}", style="yellow")
+    yield from source_lines(answer)
+
+
+def source_lines(answer: Answer) -> Iterator[Text]:
+    """The sources that an answer cites, in lines for a terminal, and what it took."""
+    from rich.text import Text
+
     for citation in answer.citations:
         label = cite_source(citation.n, citation.chunk).label
         fields = f" for {', '.join(citation.fields)}" if citation.fields else ""
         yield Text(f"  {label}{fields}", style="green")
-    for warning in answer.warnings:
-        yield Text(f"  warning: {warning}", style="yellow")
     if facts := _facts(answer):
         yield Text(f"  {facts}", style="dim")
 

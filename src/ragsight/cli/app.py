@@ -15,7 +15,9 @@ from rich.text import Text
 
 from ragsight import __version__
 from ragsight.cli import session, views
+from ragsight.cli.asking import ask_index
 from ragsight.cli.evaluation import evaluate_index
+from ragsight.cli.options import BaseUrl, Count, Html, Index, Json, Vlm, Where
 from ragsight.cli.pdfs import Ocr, PageImages, Password, pdf_options
 from ragsight.cli.where import parse_where
 from ragsight.errors import RagsightError
@@ -30,26 +32,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-Index = Annotated[
-    str,
-    typer.Option(
-        "--index", "-i", envvar="RAGSIGHT_INDEX", help="Folder of the index, or a Qdrant URL."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Html = Annotated[Optional[Path], typer.Option("--html", help="Write an HTML gallery too.")]
-Count = Annotated[int, typer.Option("-k", min=1, help="How many results.")]
-Where = Annotated[
-    Optional[list[str]],
-    typer.Option("--where", "-w", help="A condition, such as price<50 or kind=figure. Repeatable."),
-]
-Vlm = Annotated[
-    Optional[str], typer.Option("--vlm", help="Vision model: openai:MODEL or anthropic:MODEL.")
-]
-BaseUrl = Annotated[
-    Optional[str], typer.Option("--base-url", help="A server that speaks OpenAI's API.")
-]
 
 
 @app.command()
@@ -152,43 +134,7 @@ def _title(query: str | None, image: Path | None) -> str:
     return query if query is not None else f"Like {image}"
 
 
-@app.command()
-def ask(
-    question: Annotated[str, typer.Argument(help="The question.")],
-    k: Count = 6,
-    where: Where = None,
-    index: Index = session.DEFAULT_INDEX,
-    vlm: Vlm = None,
-    base_url: BaseUrl = None,
-    json: Json = False,
-) -> None:
-    """Answer a question from the index, with citations."""
-    from ragsight.retrieval import MultimodalRetriever
-
-    filter_ = parse_where(where if where is not None else [])
-    backend = session.vision_backend(vlm, base_url)
-    with session.open_index(index) as store:
-        hits = MultimodalRetriever(store).retrieve(question, k=k, filter=filter_)
-    if backend is None:
-        if json:
-            session.print_json({"question": question, "hits": [hit.to_dict() for hit in hits]})
-        else:
-            views.show_evidence(hits)
-        session.err.print(Text(session.SWITCH_ON_A_MODEL, style="yellow"))
-        return
-    from ragsight.answer import VisionSynthesizer
-
-    synthesizer = VisionSynthesizer(backend)
-    if json:
-        session.print_json(synthesizer.answer(question, hits).to_dict())
-        return
-    stream = synthesizer.stream(question, hits)
-    for piece in stream:
-        session.out.print(Text(piece), end="")
-    session.out.print()
-    views.show_answer(stream.answer)
-
-
+app.command("ask")(ask_index)
 app.command("eval")(evaluate_index)
 
 

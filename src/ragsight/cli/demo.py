@@ -155,12 +155,7 @@ def _answer(question: str, hits: Sequence[Hit], backend: VisionBackend | None) -
         return ""
     from ragsight.answer import VisionSynthesizer
 
-    stream = VisionSynthesizer(backend).stream(question, hits)
-    for piece in stream:
-        out.print(Text(piece), end="")
-    out.print()
-    views.show_answer(stream.answer)
-    return stream.answer
+    return views.show_stream(VisionSynthesizer(backend).stream(question, hits))
 
 
 def _index(paths: Sequence[Path], store: MultimodalStore) -> None:

@@ -24,6 +24,9 @@ PROVIDER_DEFAULTS: Mapping[str, str] = {
 }
 """The vision model that a key in the environment stands for, unless one is named."""
 
+SERVER_KEY = "RAGSIGHT_API_KEY"
+"""Holds the key of a server at --base-url, if it asks for one; OpenAI's own isn't sent there."""
+
 SWITCH_ON_A_MODEL = (
     "No vision model is switched on: set OPENAI_API_KEY or ANTHROPIC_API_KEY, or pass "
     "--base-url http://localhost:11434/v1 --vlm MODEL for a local server."
@@ -61,20 +64,24 @@ def open_index(index: str, *, model: str | None = None, create: bool = False) ->
     return MultimodalStore.open(index, encoder=encoder_for(index, model), create=create)
 
 
-def vision_backend(vlm: str | None, base_url: str | None) -> VisionBackend | None:
+def vision_backend(
+    vlm: str | None, base_url: str | None, *, max_tokens: int | None = None
+) -> VisionBackend | None:
     """The vision model that the options or the environment switch on; None if neither does."""
-    from ragsight.answer import OpenAIBackend, resolve_backend
+    from ragsight.answer import OpenAICompatibleBackend, resolve_backend
     from ragsight.errors import ConfigurationError
 
+    limit: dict[str, Any] = {} if max_tokens is None else {"max_output_tokens": max_tokens}
     if base_url is not None:
         if vlm is None:
             raise ConfigurationError("--base-url needs --vlm MODEL: which model shall it run?")
-        return OpenAIBackend(vlm.removeprefix("openai:"), base_url=base_url)
+        key = os.environ.get(SERVER_KEY)
+        return OpenAICompatibleBackend(vlm.removeprefix("openai:"), base_url, api_key=key, **limit)
     if vlm is not None:
-        return resolve_backend(vlm)
+        return resolve_backend(vlm, **limit)
     for variable, default in PROVIDER_DEFAULTS.items():
         if os.environ.get(variable):
-            return resolve_backend(default)
+            return resolve_backend(default, **limit)
     return None
 
 

@@ -12,9 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from ragsight.cli.session import err, out
+from ragsight.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from ragsight.answer import Answer
+    from ragsight.answer import Answer, AnswerStream
     from ragsight.chunks import Chunk
     from ragsight.ingestion import IngestReport, ProgressHandler
     from ragsight.ingestion import Progress as IngestProgress
@@ -70,12 +71,37 @@ def show_report(report: IngestReport) -> None:
         err.print(Text(f"skipped: {problem}", style="yellow"))
 
 
-def show_answer(answer: Answer) -> None:
-    """Print an answer's sources and warnings; the text itself was streamed."""
-    for citation in answer.citations:
-        out.print(Text(f"  [{citation.n}] {citation.chunk.title}", style="green"))
+def show_stream(stream: AnswerStream) -> Answer:
+    """Print an answer as it is written, then its sources and warnings."""
+    try:
+        for piece in stream:
+            out.print(Text(piece), end="", soft_wrap=True)
+    finally:
+        stream.close()
+        out.print()
+    answer = stream.answer
+    from ragsight.answer.view import source_lines
+
+    for line in source_lines(answer):
+        out.print(line)
     for warning in answer.warnings:
         err.print(Text(f"warning: {warning}", style="yellow"))
+    return answer
+
+
+def write_page(path: Path, html: str) -> Path:
+    """Write an HTML page and return its absolute path.
+
+    Raises:
+        ConfigurationError: If it can't be written.
+    """
+    target = path.absolute()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{target}: the page can't be written ({error}).") from error
+    return target
 
 
 def show_evidence(hits: Sequence[Hit]) -> None:

@@ -1,0 +1,100 @@
+"""The command that answers a question from an index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+from rich.text import Text
+
+from ragsight.cli import session, views
+from ragsight.cli.options import BaseUrl, Count, Index, Json, Vlm, Where
+from ragsight.cli.where import parse_where
+
+if TYPE_CHECKING:
+    from ragsight.answer import VisionSynthesizer
+    from ragsight.retrieval import Hit
+
+# Typer reads annotations at run time, and on Python 3.10 not all of the newer syntax.
+# ruff: noqa: UP045
+
+
+def ask_index(
+    question: Annotated[str, typer.Argument(help="The question.")],
+    *,
+    k: Count = 6,
+    where: Where = None,
+    index: Index = session.DEFAULT_INDEX,
+    vlm: Vlm = None,
+    base_url: BaseUrl = None,
+    detail: Annotated[
+        str, typer.Option("--detail", help="How closely to look: low, high, original, auto.")
+    ] = "high",
+    max_images: Annotated[
+        Optional[int],
+        typer.Option("--max-images", min=0, help="Most images in a request.", show_default=False),
+    ] = None,
+    max_tokens: Annotated[
+        Optional[int],
+        typer.Option("--max-tokens", min=1, help="Longest answer.", show_default=False),
+    ] = None,
+    overflow: Annotated[
+        str,
+        typer.Option(
+            "--overflow", help="What doesn't fit into a request: drop, map_reduce, raise."
+        ),
+    ] = "drop",
+    save: Annotated[
+        Optional[Path], typer.Option("--save", help="Keep what is sent to the model in a folder.")
+    ] = None,
+    html: Annotated[
+        Optional[Path], typer.Option("--html", help="Write the answer as an HTML page too.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Answer a question from the index, with citations."""
+    from ragsight.answer import RequestSaver, SynthesizerOptions, VisionSynthesizer
+    from ragsight.retrieval import MultimodalRetriever
+
+    filter_ = parse_where(where if where is not None else [])
+    options = SynthesizerOptions(
+        detail=detail,  # type: ignore[arg-type]  # checked there
+        max_images=max_images,
+        overflow=overflow,  # type: ignore[arg-type]  # likewise
+    )
+    backend = session.vision_backend(vlm, base_url, max_tokens=max_tokens)
+    with session.open_index(index) as store:
+        hits = MultimodalRetriever(store).retrieve(question, k=k, filter=filter_)
+        if backend is None:
+            _show_evidence(question, hits, json=json)
+            return
+        saver = None if save is None else RequestSaver(save)
+        synthesizer = VisionSynthesizer(backend, options=options, on_request=saver)
+        _answer(synthesizer, question, hits, json=json, html=html)
+
+
+def _show_evidence(question: str, hits: list[Hit], *, json: bool) -> None:
+    if json:
+        session.print_json({"question": question, "hits": [hit.to_dict() for hit in hits]})
+    else:
+        views.show_evidence(hits)
+    session.err.print(Text(session.SWITCH_ON_A_MODEL, style="yellow"))
+
+
+def _answer(
+    synthesizer: VisionSynthesizer,
+    question: str,
+    hits: list[Hit],
+    *,
+    json: bool,
+    html: Path | None,
+) -> None:
+    if json:
+        answer = synthesizer.answer(question, hits)
+        session.print_json(answer.to_dict())
+    else:
+        answer = views.show_stream(synthesizer.stream(question, hits))
+    if html is not None:
+        page = views.write_page(html, answer.to_html(title=question))
+        session.err.print(Text(f"Answer: {page}"))
