@@ -20,7 +20,7 @@ DISTRIBUTIONS = (".", "integrations/langchain", "integrations/llama-index")
 EXTRAS = {".": "[all]", "integrations/langchain": "[agents]"}
 CONSTRAINED = ("-c", "constraints.txt")
 ADAPTERS = ("langchain", "llama-index")
-BENCHMARKS = ("encode", "search", "fusion")
+BENCHMARKS = ("encode", "search", "answers", "fusion")
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 

@@ -74,7 +74,7 @@ def cite_source(n: int, chunk: Chunk, *, excerpt_chars: int = EXCERPT_CHARS) -> 
         chunk=chunk,
         label=f"[{n}] {place(chunk)}" + (f": {caption}" if caption else ""),
         caption=caption,
-        excerpt="" if neutralise(text) in caption else _cut(text, excerpt_chars),
+        excerpt="" if neutralise(text).rstrip(".:") in caption else _cut(text, excerpt_chars),
     )
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, Template
 
-from ragsight.answer.labels import cite_source
+from ragsight.answer.labels import cite_source, place
+from ragsight.answer.markdown import text_html
 from ragsight.answer.result import Answer, Citation
 from ragsight.errors import InputError
 from ragsight.images.thumbnails import thumbnail_data_uri
@@ -67,32 +68,21 @@ def _view(answer: Answer) -> dict[str, object]:
     # Answers of one notebook share a page: their anchors must differ.
     prefix = f"ragsight-{hashlib.sha256(answer.text.encode()).hexdigest()[:8]}"
     return {
-        "pieces": list(_pieces(answer, prefix)),
+        "text": text_html(answer, prefix),
         "cards": [_card(citation, answer, prefix) for citation in answer.citations],
         "warnings": answer.warnings,
         "facts": _facts(answer),
     }
 
 
-def _pieces(answer: Answer, prefix: str) -> Iterator[dict[str, str]]:
-    """The text, cut at its markers; each marker leads to the first source in it."""
-    targets: dict[tuple[int, int], int] = {}
-    for citation in answer.citations:
-        for span in citation.spans:
-            targets.setdefault(span, citation.n)
-    position = 0
-    for (start, end), n in sorted(targets.items()):
-        yield {"text": answer.text[position:start], "target": ""}
-        yield {"text": answer.text[start:end], "target": f"{prefix}-{n}"}
-        position = end
-    yield {"text": answer.text[position:], "target": ""}
-
-
 def _card(citation: Citation, answer: Answer, prefix: str) -> dict[str, object]:
     cited = cite_source(citation.n, citation.chunk)
     return {
         "id": f"{prefix}-{citation.n}",
+        "n": citation.n,
         "label": cited.label,
+        "place": place(citation.chunk)[1:-1],
+        "caption": cited.caption,
         "excerpt": cited.excerpt,
         "fields": ", ".join(citation.fields),
         "image": _image(citation, answer),

@@ -5,6 +5,7 @@ import io
 import re
 from html.parser import HTMLParser
 
+import pytest
 from PIL import Image
 from rich.console import Console
 
@@ -66,6 +67,34 @@ def test_the_text_of_a_hostile_answer_and_source_stays_text() -> None:
         assert not page.all("img")
         assert all(str(link["href"]).startswith("#") for link in page.all("a"))
         assert not any("onerror" in attributes for _, attributes in page.tags)
+
+
+def test_markdown_is_shown_as_it_is_meant_with_the_markers_in_it() -> None:
+    blocks = ["**Opens** at 3 bar [1]:", "- see [2]", "```\nx[1] = 2\n```", "| a |\n|---|\n| c |"]
+    reply = "\n\n".join(blocks)
+
+    html = answered(reply)._repr_html_()
+
+    tags = [tag for tag, _ in Page(html).tags]
+    assert {"strong", "ul", "pre", "td"} <= set(tags)
+    assert "x[1] = 2" in html
+    assert tags.count("a") == 2
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "[click](https://evil.example) ![x](https://evil.example/x.png) <https://evil.example>",
+        "[click][ref]\n\n[ref]: javascript:alert(1)",
+        "\ue0000\ue001 [1] \ue0001\ue001",
+    ],
+)
+def test_markdown_leads_nowhere_and_forges_no_marker(reply: str) -> None:
+    page = Page(answered(f"{reply} [1]").to_html())
+
+    assert all(str(link["href"]).startswith("#ragsight-") for link in page.all("a"))
+    assert not page.all("img")
+    assert len(page.all("a")) == reply.count("[1]") + 1
 
 
 def test_a_page_needs_nothing_beside_it() -> None:
