@@ -14,6 +14,9 @@ from fakes.tool_calls import ToolCall, anthropic_block, anthropic_events
 from fakes.typed import ContractError, check_type
 
 MAX_IMAGES = 100
+MAX_IMAGES_LONG = 600
+LONG_CONTEXT = ("claude-opus-4-7",)
+"""Models with a context of a million tokens."""
 MAX_BASE64 = 10_000_000
 MAX_EDGE = 8000
 MANY_IMAGES = 20
@@ -41,6 +44,8 @@ class FakeAnthropic(FakeProvider):
         True
     """
 
+    max_request_bytes = 32_000_000
+
     def __init__(
         self,
         reply: Reply = "The sources say so [1].",
@@ -64,7 +69,8 @@ class FakeAnthropic(FakeProvider):
         content.system += [part["text"] for part in parts]
         for message in body["messages"]:
             _read_message(message, content)
-        _check_images(content, self.max_edge)
+        most = MAX_IMAGES_LONG if body["model"] in LONG_CONTEXT else MAX_IMAGES
+        _check_images(content, self.max_edge, most)
         return content.request(path, headers, body)
 
     def whole(self, request: RecordedRequest) -> dict[str, Any]:
@@ -160,9 +166,9 @@ def _read_message(message: Any, content: Content) -> None:
             content.images.append(read_base64(source["data"], source["media_type"], ALL_FORMATS))
 
 
-def _check_images(content: Content, max_edge: int) -> None:
-    if len(content.images) > MAX_IMAGES:
-        raise ContractError(f"image: more than {MAX_IMAGES} in one request")
+def _check_images(content: Content, max_edge: int, most: int) -> None:
+    if len(content.images) > most:
+        raise ContractError(f"image: more than {most} in one request")
     many = len(content.images) > MANY_IMAGES
     edge = min(MANY_IMAGES_EDGE, max_edge) if many else max_edge
     for image in content.images:

@@ -44,6 +44,7 @@ class FakeOpenAI(FakeProvider):
     """
 
     prefix = "/v1"
+    max_request_bytes = 512_000_000
 
     def __init__(
         self,

@@ -58,6 +58,7 @@ class FakeProvider(ABC):
     """
 
     prefix = ""
+    max_request_bytes = 1 << 40
 
     def __init__(self, reply: Reply = "The sources say so [1].", *, delay: float = 0) -> None:
         self.reply = reply
@@ -185,6 +186,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
+            if len(data) > self.fake.max_request_bytes:
+                raise ContractError(f"the request has {len(data)} bytes", status=413)
             request = self.fake.record(self.path, headers, json.loads(data))
         except ContractError as error:
             self.fake.violations.append(str(error))

@@ -103,14 +103,16 @@ def test_the_responses_fake_refuses_unknown_keys_and_a_missing_detail() -> None:
         ([text()], {"mystery": 0}, "unknown key"),
         ([block(base64.b64encode(picture((8001, 10))).decode())], {}, "larger than 8000"),
         ([block(base64.b64encode(picture((2001, 10))).decode())] * 21, {}, "larger than 2000"),
-        ([block()] * 101, {}, "more than 100"),
+        ([block()] * 601, {}, "more than 600"),
+        ([block()] * 101, {"model": "claude-haiku-4-5"}, "more than 100"),
+        ([text("x" * 32_000_000)], {}, "32000"),
     ],
 )
 def test_the_anthropic_fake_refuses(content: list[Any], more: dict[str, Any], problem: str) -> None:
     with (
         FakeAnthropic() as server,
         anthropic.Anthropic(api_key="k", base_url=server.base_url) as client,
-        pytest.raises(anthropic.BadRequestError),
+        pytest.raises(anthropic.APIStatusError) as caught,
     ):
         client.messages.create(
             model="claude-opus-4-7",
@@ -118,6 +120,8 @@ def test_the_anthropic_fake_refuses(content: list[Any], more: dict[str, Any], pr
             messages=[{"role": "user", "content": content}],
             extra_body=more,
         )
+
+    assert caught.value.status_code in {400, 413}
 
     assert problem in server.violations[0]
 

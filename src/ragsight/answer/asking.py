@@ -119,7 +119,12 @@ async def _attempt_all(asks: Sequence[Ask]) -> list[Outcome]:
             except AnswerError as error:
                 return error
 
-    return list(await asyncio.gather(*(attempt(ask) for ask in asks)))
+    attempts = [asyncio.ensure_future(attempt(ask)) for ask in asks]
+    try:
+        return list(await asyncio.gather(*attempts))
+    finally:
+        for task in attempts:
+            task.cancel()  # those still under way once another one raised
 
 
 def _streamed(ask: Ask) -> Generator[str | Outcome, None, None]:

@@ -18,6 +18,7 @@ from ragsight.images.preparing import ImageLimits
 
 __all__ = [
     "CLAUDE",
+    "CLAUDE_4_6",
     "CLAUDE_4_7",
     "DETAILS",
     "LOCAL",
@@ -36,6 +37,8 @@ TABLE_DATE = "2026-11"
 WEB_FORMATS = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 _UNBOUNDED = 1 << 20
 _MILLION = 1_000_000
+_GPT_5_CONTEXT = 272_000
+"""What a request may hold; 128,000 tokens of an answer would have room beside it."""
 
 _registered: dict[tuple[str, str], ModelProfile] = {}
 
@@ -75,7 +78,7 @@ def profile_for(provider: str, model: str) -> ModelProfile:
         version = _claude_version(model)
         if version is None:
             return _unknown(_CLAUDE_CAUTIOUS, model)
-        return CLAUDE_4_7 if version >= (4, 7) else CLAUDE
+        return next(profile for least, profile in _CLAUDE_BY_VERSION if version >= least)
     for family, profile in _OPENAI_BY_LENGTH:
         if _belongs(model, family):
             return profile
@@ -149,15 +152,17 @@ _ORIGINAL_6000 = _patches(6000, 10_000)
 
 _GPT_5_4 = _openai("gpt-5.4", _MILLION, low=_WIDE, high=_HIGH, original=_ORIGINAL_6000)
 _GPT_5_4_SMALL = replace(_GPT_5_4, context=400_000)
-_GPT_5_6 = _openai("gpt-5.6", 400_000, "original", low=_LOW, high=_HIGH, original=_ORIGINAL)
+_GPT_5_6 = _openai("gpt-5.6", _MILLION, "original", low=_LOW, high=_HIGH, original=_ORIGINAL)
 _PATCHES_4_1_MINI = _patches(2048, 6144, 1.62)
+# The factors as documented; users measured less of gpt-5-mini (1.2) and gpt-5-nano (1.5).
+_SMALL, _SMALLEST, _O4_MINI = (_patches(2048, 1536, factor) for factor in (1.62, 2.46, 1.72))
 _4O_ENDS = "2027-01-14"
 
 OPENAI_PROFILES: Mapping[str, ModelProfile] = MappingProxyType(
     {
         "gpt-6-astra": _openai(
             "gpt-6-astra",
-            400_000,
+            _MILLION,
             "original",
             low=_LOW,
             high=_patches(_UNBOUNDED, 2500),
@@ -173,7 +178,7 @@ OPENAI_PROFILES: Mapping[str, ModelProfile] = MappingProxyType(
         "gpt-5.4": _GPT_5_4,
         "gpt-5.4-mini": _GPT_5_4_SMALL,
         "gpt-5.4-nano": _GPT_5_4_SMALL,
-        "gpt-5.2": _openai("gpt-5.2", 400_000, low=_WIDE, high=_WIDE),
+        "gpt-5.2": _openai("gpt-5.2", _GPT_5_CONTEXT, low=_WIDE, high=_WIDE),
         "gpt-4.1-mini": _openai(
             "gpt-4.1-mini",
             _MILLION,
@@ -181,8 +186,14 @@ OPENAI_PROFILES: Mapping[str, ModelProfile] = MappingProxyType(
             low=_PATCHES_4_1_MINI,
             high=_PATCHES_4_1_MINI,
         ),
-        "gpt-5.1": _openai_tiles("gpt-5", 400_000, 70, 140),
-        "gpt-5": _openai_tiles("gpt-5", 400_000, 70, 140),
+        "gpt-5.1": _openai_tiles("gpt-5", _GPT_5_CONTEXT, 70, 140),
+        "gpt-5": _openai_tiles("gpt-5", _GPT_5_CONTEXT, 70, 140),
+        "gpt-5-mini": _openai("gpt-5-mini", _GPT_5_CONTEXT, low=_SMALL, high=_SMALL),
+        "gpt-5-nano": _openai("gpt-5-nano", _GPT_5_CONTEXT, low=_SMALLEST, high=_SMALLEST),
+        "gpt-4.1-nano": _openai(
+            "gpt-4.1-nano", _MILLION, retires=_4O_ENDS, low=_SMALLEST, high=_SMALLEST
+        ),
+        "o4-mini": _openai("o4-mini", 200_000, low=_O4_MINI, high=_O4_MINI),
         "gpt-4o": _openai_tiles("gpt-4o", 128_000, 85, 170, _4O_ENDS),
         "gpt-4.1": _openai_tiles("gpt-4o", _MILLION, 85, 170, _4O_ENDS),
         "o1": _openai_tiles("o1", 200_000, 75, 150),
@@ -223,11 +234,19 @@ def _claude(
     )
 
 
-CLAUDE_4_7 = replace(_claude("claude-4.7", 2576, 4784), context=_MILLION)
+_MANY_IMAGES = 600
+"""What a context of a million tokens takes, instead of 100."""
+
+CLAUDE_4_7 = replace(_claude("claude-4.7", 2576, 4784), context=_MILLION, max_images=_MANY_IMAGES)
 """Claude 4.7 and later."""
 
 CLAUDE = _claude("claude", 1568, 1568)
-"""Claude up to 4.6."""
+"""Claude up to 4.5."""
+
+CLAUDE_4_6 = replace(CLAUDE, name="claude-4.6", context=_MILLION, max_images=_MANY_IMAGES)
+"""Claude 4.6: the images of earlier ones, the context of later ones."""
+
+_CLAUDE_BY_VERSION = (((4, 7), CLAUDE_4_7), ((4, 6), CLAUDE_4_6), ((0, 0), CLAUDE))
 
 # 5 MB is what Bedrock and Google Cloud take, wherever an unknown name may lead.
 _CLAUDE_CAUTIOUS = _claude("unknown Claude model", 1568, 1568, 5_000_000)

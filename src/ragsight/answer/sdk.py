@@ -6,13 +6,16 @@ import inspect
 import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ragsight.answer.clients import Clients
 from ragsight.answer.failures import Endpoint, provider_errors
 from ragsight.answer.profiles import ModelProfile
 from ragsight.answer.request import Completion, StreamEvent, TextDelta, VisionRequest
 from ragsight.errors import BackendError, ConfigurationError, StreamInterruptedError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 PLACEHOLDER_KEY = "none"
 """Key for servers that ask for none; the SDKs insist on one."""
@@ -38,7 +41,7 @@ class SdkBackend(ABC):
     """A vision model behind a provider's SDK.
 
     Subclasses say how a request looks and how a reply is read; whether that happens with or
-    without an event loop is decided here.
+    without an event loop is decided here. `with` and `async with` close its connections.
     """
 
     def __init__(self, clients: Clients, endpoint: Endpoint, profile: ModelProfile) -> None:
@@ -58,6 +61,18 @@ class SdkBackend(ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.model!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
     def complete(self, request: VisionRequest) -> Completion:
         """Ask and wait for the whole reply.

@@ -33,7 +33,8 @@ class _Pending:
 class AnswerStream(_Pending):
     """An answer in pieces; iterate once, then ask for `answer`.
 
-    The pieces put together are `answer.text`.
+    The pieces put together are `answer.text`. Close it, or use it in a `with` statement, where it
+    may not be read to its end.
 
     Attributes:
         plan: What is asked.
@@ -60,6 +61,12 @@ class AnswerStream(_Pending):
             raise AnswerError("Nothing was planned. Report this.")  # pragma: no cover
         return plan
 
+    def __enter__(self) -> AnswerStream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def __iter__(self) -> Iterator[str]:
         return self._pieces
 
@@ -77,6 +84,8 @@ class AnswerStream(_Pending):
 class AsyncAnswerStream(_Pending):
     """An answer in pieces; iterate once with `async for`, then ask for `answer`.
 
+    Close it, or use it in an `async with` statement, where it may not be read to its end.
+
     Attributes:
         plan: What is asked, once the first piece has arrived.
     """
@@ -89,6 +98,12 @@ class AsyncAnswerStream(_Pending):
     def plan(self) -> RequestPlan | None:
         """What is asked, once the first piece has arrived."""
         return self._conversation.plan
+
+    async def __aenter__(self) -> AsyncAnswerStream:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
     def __aiter__(self) -> AsyncIterator[str]:
         return self._pieces

@@ -21,8 +21,16 @@ from ragsight.images.opening import (
     to_rgb,
 )
 
-_ORIENTATION_TAG = 0x0112
 _OPAQUE_MODES = frozenset({"1", "L", "P", "RGB"})
+
+_TECHNICAL = frozenset(
+    {
+        *("jfif", "jfif_version", "jfif_unit", "jfif_density", "adobe", "adobe_transform"),
+        *("dpi", "aspect", "gamma", "srgb", "chromaticity", "icc_profile", "interlace"),
+        *("progressive", "progression", "background", "version", "extension", "duration", "loop"),
+    }
+)
+"""What may stand beside an image's pixels: how to show them, and nothing of who or where."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,13 +214,12 @@ def _is_fit(data: bytes, mime: str, size: tuple[int, int], limits: ImageLimits) 
 
 
 def _is_plain(data: bytes) -> bool:
-    # EXIF and XMP hold places and names that are nobody's business, besides the rotation.
+    # EXIF, XMP, IPTC and comments hold places and names that are nobody's business, besides the
+    # rotation.
     with Image.open(io.BytesIO(data)) as image:
         return (
             image.mode in _OPAQUE_MODES
-            and "transparency" not in image.info
             and getattr(image, "n_frames", 1) == 1
-            and image.getexif().get(_ORIENTATION_TAG, 1) == 1
             and not image.getexif()
-            and not {"xmp", "XML:com.adobe.xmp"} & image.info.keys()
+            and image.info.keys() <= _TECHNICAL
         )

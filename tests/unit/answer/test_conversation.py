@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -198,3 +199,40 @@ def test_a_compatible_backend_keeps_the_one_image_of_a_server_that_nobody_asked(
     backend = OpenAICompatibleBackend("m", "http://localhost:1/v1")
 
     assert backend.profile.default_images == LOCAL.default_images == 1
+
+
+async def test_streams_close_at_the_end_of_their_block() -> None:
+    synthesizer = VisionSynthesizer(FakeVisionBackend("At 3 bar [1]."))
+
+    with synthesizer.stream("When?", SOURCES) as stream:
+        next(stream)
+    async with synthesizer.astream("When?", SOURCES) as astream:
+        await anext(astream)
+
+    assert list(stream) == []
+    assert [piece async for piece in astream] == []
+
+
+async def test_the_other_requests_are_given_up_once_one_fails_for_good() -> None:
+    given_up: list[str] = []
+
+    class Broken(FakeVisionBackend):
+        async def acomplete(self, request: VisionRequest) -> Completion:
+            if len(self.requests) == 0:
+                self.requests.append(request)
+                await asyncio.sleep(0.05)
+                raise LookupError("a bug")
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                given_up.append(request.text)
+                raise
+            raise AssertionError
+
+    synthesizer = VisionSynthesizer(Broken(), options=SynthesizerOptions(overflow="map_reduce"))
+
+    with pytest.raises(LookupError):
+        await synthesizer.aanswer("When?", SOURCES)
+    await asyncio.sleep(0)
+
+    assert len(given_up) == 1

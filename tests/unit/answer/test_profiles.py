@@ -57,12 +57,36 @@ def test_anthropics_published_sizes(
         ("o3", "high", (100, 100), 225),
         ("gpt-5", "high", (1024, 1024), 70 + 4 * 140),
         ("gpt-4.1-mini", "high", (1024, 1024), 1659),  # 1,024 patches * 1.62
+        ("gpt-5-mini", "high", (2048, 768), 2489),  # 1,536 patches * 1.62
+        ("gpt-5-nano", "high", (1600, 1600), 3742),  # 39 * 39 patches * 2.46
+        ("o4-mini", "low", (320, 320), 172),
     ],
 )
 def test_tile_and_patch_models_cost_what_their_tables_say(
     model: str, detail: str, size: tuple[int, int], tokens: int
 ) -> None:
     assert cost("openai", model, detail, size)[2] == tokens
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "context", "images"),
+    [
+        ("anthropic", "claude-opus-4-7", 1_000_000, 600),
+        ("anthropic", "claude-sonnet-4-6", 1_000_000, 600),
+        ("anthropic", "claude-haiku-4-5-20251001", 200_000, 100),
+        ("openai", "gpt-6-astra", 1_000_000, 1500),
+        ("openai", "gpt-5.6-luna", 1_000_000, 1500),
+        ("openai", "gpt-5.4-mini", 400_000, 1500),
+        ("openai", "gpt-5.1", 272_000, 1500),
+        ("openai", "gpt-4o-mini", 128_000, 1500),
+    ],
+)
+def test_a_model_takes_what_its_provider_says(
+    provider: str, model: str, context: int, images: int
+) -> None:
+    profile = profile_for(provider, model)
+
+    assert (profile.context, profile.max_images) == (context, images)
 
 
 @pytest.mark.parametrize("model", OPENAI_PROFILES)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 
 from ragsight.errors import ImageError, SourceNotFoundError
 from ragsight.images.preparing import ImageLimits, prepare_image
@@ -268,3 +270,41 @@ def test_base64_size_is_the_length_of_the_base64() -> None:
 
     assert prepared.base64_size == len(prepared.base64)
     assert prepared.data_uri == f"data:{prepared.mime};base64,{prepared.base64}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("JPEG", {"dpi": (300, 300), "progressive": True}),
+        ("PNG", {"dpi": (300, 300)}),
+        ("WEBP", {"lossless": True}),
+        ("GIF", {}),
+    ],
+)
+def test_what_only_says_how_to_show_an_image_is_no_reason_to_encode_anew(
+    kind: str, options: dict[str, Any]
+) -> None:
+    picture = noise(50, 50).convert("P") if kind == "GIF" else noise(50, 50)
+    limits = replace(SMALL, formats=frozenset({f"image/{kind.lower()}"}))
+
+    assert prepare_image(encoded(picture, kind, **options), limits).untouched
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("JPEG", {"comment": b"Taken at home"}),
+        ("GIF", {"comment": b"Taken at home"}),
+        ("PNG", {"pnginfo": PngInfo()}),
+    ],
+)
+def test_words_beside_the_pixels_are_not_sent(kind: str, options: dict[str, Any]) -> None:
+    if "pnginfo" in options:
+        options["pnginfo"].add_text("Author", "Taken at home")
+    data = encoded(noise(50, 50), kind, **options)
+    assert b"Taken at home" in data
+
+    prepared = prepare_image(data, replace(SMALL, formats=SMALL.formats | {"image/gif"}))
+
+    assert not prepared.untouched
+    assert b"Taken at home" not in prepared.data
