@@ -15,7 +15,15 @@ from ragsight.chunks import Chunk
 from ragsight.errors import AnswerError, StreamInterruptedError
 
 _URL = re.compile(
-    r"(?:\b[a-z][a-z0-9+.\-]{1,15}://|\bwww\.|\bmailto:)[^\s<>\"'`|\\^{}\[\]]+", re.IGNORECASE
+    r"""(?:
+        \b[a-z][a-z0-9+.\-]{1,15}://                   # any scheme
+      | \b(?:mailto|javascript|vbscript):(?=\S)
+      | \bdata:(?=[a-z]+/)
+      | (?<![:/\w])//(?=[\w\-]+\.\w)                  # the scheme of the page
+      | \bwww\.
+      | (?<![\w.@/\-])(?:[a-z0-9\-]+\.)+[a-z]{2,24}/   # no scheme, but a path
+    )[^\s<>"'`|\\^{}\[\]]*""",
+    re.IGNORECASE | re.VERBOSE,
 )
 
 _ENDINGS = {
@@ -152,7 +160,7 @@ def cited_answer(plan: RequestPlan, findings: Findings, completion: Completion) 
     if findings.invalid:
         numbers = ", ".join(str(n) for n in findings.invalid)
         warnings.append(f"The model cited {numbers}, which no source has; that was taken out.")
-    if not findings.abstained and not citations:
+    if findings.text.strip() and not findings.abstained and not citations:
         warnings.append("The answer cites no source; check it before you rely on it.")
     return Answer(
         text=findings.text,
@@ -181,9 +189,12 @@ def reply_warnings(plan: RequestPlan, text: str, completion: Completion) -> Iter
     """What a reader should know of a reply: how it ended, and links that no source holds."""
     if completion.finish_reason in _ENDINGS:
         yield _ENDINGS[completion.finish_reason]
-    known = _links([plan.question, *(_words_of(s.cited.chunk) for s in plan.sources)])
+    if not text.strip():
+        yield "The model's reply was empty; ask again."
+    words = [plan.question, *(_words_of(source.cited.chunk) for source in plan.sources)]
+    known = {_same(url) for url in _links(words)}
     for url in _links([text]):
-        if url not in known:
+        if _same(url) not in known:
             yield f"The answer holds a link that is in none of its sources: {url}"
 
 
@@ -200,6 +211,11 @@ def _citations(text: str, chunks: Mapping[int, Chunk]) -> Iterator[Citation]:
 def _links(texts: Sequence[str]) -> list[str]:
     found = (match[0].rstrip(".,;:!?)*_") for text in texts for match in _URL.finditer(text))
     return list(dict.fromkeys(found))
+
+
+def _same(url: str) -> str:
+    """What addresses that differ in case or a last slash alone have in common."""
+    return url.casefold().rstrip("/")
 
 
 def _words_of(chunk: Chunk) -> str:

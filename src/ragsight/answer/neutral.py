@@ -13,7 +13,11 @@ _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069"
     "\U000e0000-\U000e007f]"
 )
-_MARKER = re.compile(r"\[([\s0-9,;\-\u2013]*[0-9][\s0-9,;\-\u2013]*)\]")
+# Full-width and lenticular brackets and digits read like the plain ones.
+_NUMBERS = r"\s0-9\uff10-\uff19,;\-\u2013"
+_MARKER = re.compile(
+    rf"[\[\uff3b\u3010]([{_NUMBERS}]*[0-9\uff10-\uff19][{_NUMBERS}]*)[\]\uff3d\u3011]"
+)
 # A joiner inside a delimiter would hide it from a pattern, but not from a model.
 _JOINERS = "[\u00ad\u200c\u200d]*"
 _WORDS = "|".join(_JOINERS.join(word) for word in ("source", "question", "notes"))

@@ -139,3 +139,8 @@ def test_a_stream_without_its_end_is_an_error_with_the_partial_text() -> None:
         assembler.close()
 
     assert caught.value.partial == "At 3 b"
+
+
+@pytest.mark.parametrize("reply", ["", " \n"])
+def test_an_empty_reply_says_so_and_not_that_it_cites_nothing(reply: str) -> None:
+    assert [warning[:27] for warning in finish(reply).warnings] == ["The model's reply was empty"]
