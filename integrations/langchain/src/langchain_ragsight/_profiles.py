@@ -11,7 +11,12 @@ from ragsight.answer import ModelProfile, profile_for
 
 _LOCAL = profile_for("local", "")
 
-ANY_MODEL = replace(_LOCAL, name="any chat model", default_images=None)
+LEAST_BYTES = 5_000_000 // 4 * 3
+"""Bytes of an image before base64 that every provider takes: Bedrock's limit is the lowest."""
+
+ANY_MODEL = replace(
+    _LOCAL.tightened(max_bytes=LEAST_BYTES), name="any chat model", default_images=None
+)
 """PNG and JPEG of moderate size, which all vision models take; as many as the budget allows."""
 
 _PROVIDERS = {
@@ -27,8 +32,10 @@ def chat_model_profile(model: Runnable[Any, Any]) -> ModelProfile:
     provider = _PROVIDERS.get(type(bare).__module__.partition(".")[0])
     if provider is None:
         return ANY_MODEL
-    if getattr(bare, "openai_api_base", None):
-        # Another server behind OpenAI's API: nobody knows which model is there.
+    elsewhere = getattr(bare, "openai_api_base", None)
+    if elsewhere and not getattr(bare, "use_responses_api", None):
+        # Another server behind OpenAI's Chat API: nobody knows which model is there. One that
+        # speaks the Responses API is a gateway to OpenAI itself.
         provider = "local"
     return profile_for(provider, chat_model_name(model))
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from langchain_anthropic import ChatAnthropic
+from langchain_classic.chains import create_retrieval_chain
 from langchain_core.callbacks import get_usage_metadata_callback
 from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import RunnableLambda
 from langchain_openai import ChatOpenAI
 
 from drawings import image_chunk, noise, text_chunk
@@ -162,3 +164,26 @@ def test_a_chat_model_falls_back_to_another_whose_usage_callbacks_learn(
     assert answer.text == "From elsewhere [1]."
     assert "status 529" in answer.warnings[0]
     assert list(usage.usage_metadata) == ["llava"]
+
+
+@pytest.mark.parametrize("way", ["stream", "astream"])
+async def test_a_retrieval_chain_streams_its_answer_and_callbacks_learn_the_usage(
+    model: BaseChatModel, server: FakeProvider, tmp_path: Path, way: str
+) -> None:
+    store = BlobStore(tmp_path)
+    found = [chunk_to_document(chunk, image_store=store) for chunk in SOURCES]
+    chain = create_retrieval_chain(RunnableLambda(lambda _: found), VisionSynthesizer(model))
+
+    with get_usage_metadata_callback() as usage:
+        if way == "stream":
+            parts = list(chain.stream({"input": "When?"}))
+        else:
+            parts = [part async for part in chain.astream({"input": "When?"})]
+
+    pieces = [part["answer"] for part in parts if "answer" in part]
+    assert len(pieces) > 5
+    assert "".join(pieces).startswith("At 3 bar [1]")
+    assert [part["context"] for part in parts if "context" in part] == [found]
+    [counts] = usage.usage_metadata.values()
+    assert counts["output_tokens"] == len(REPLY)
+    assert server.violations == []

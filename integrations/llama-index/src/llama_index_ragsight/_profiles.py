@@ -8,7 +8,14 @@ from llama_index.core.llms import LLM
 
 from ragsight.answer import ModelProfile, profile_for
 
-ANY_MODEL = replace(profile_for("local", ""), name="any chat model", default_images=None)
+LEAST_BYTES = 5_000_000 // 4 * 3
+"""Bytes of an image before base64 that every provider takes: Bedrock's limit is the lowest."""
+
+ANY_MODEL = replace(
+    profile_for("local", "").tightened(max_bytes=LEAST_BYTES),
+    name="any chat model",
+    default_images=None,
+)
 """PNG and JPEG of moderate size, which all vision models take; as many as the budget allows."""
 
 _PROVIDERS = {
