@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
+from ragsight import Answer, VisionSynthesizer
 from ragsight.chunks import Chunk, ImageRef, Source
 from ragsight.images import image_ref
 
@@ -49,3 +51,24 @@ def broken_figure() -> Chunk:
         source=Source(uri="/docs/manual.pdf", page=5),
         kind="figure",
     )
+
+
+WAYS = ("answer", "aanswer", "stream", "astream")
+"""The ways of asking a synthesizer."""
+
+
+async def ask_in(
+    way: str, synthesizer: VisionSynthesizer, sources: Sequence[Chunk], question: str = "When?"
+) -> tuple[str, Answer]:
+    """Ask in one of the four ways; returns the text that was shown and the answer."""
+    if way == "answer":
+        answer = synthesizer.answer(question, sources)
+        return answer.text, answer
+    if way == "aanswer":
+        answer = await synthesizer.aanswer(question, sources)
+        return answer.text, answer
+    if way == "stream":
+        stream = synthesizer.stream(question, sources)
+        return "".join(stream), stream.answer
+    astream = synthesizer.astream(question, sources)
+    return "".join([piece async for piece in astream]), astream.answer

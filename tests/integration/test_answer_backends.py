@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from answering import figure, passage, picture
+from answering import WAYS, ask_in, figure, passage, picture
 from fakes.anthropic_server import FakeAnthropic
 from fakes.openai_server import FakeOpenAI
 from fakes.server import FakeProvider
@@ -32,7 +32,6 @@ from ragsight.errors import AnswerError, BackendError, StreamInterruptedError
 from ragsight.images import image_ref
 
 KINDS = ["responses", "chat", "local", "compatible", "anthropic"]
-WAYS = ["answer", "aanswer", "stream", "astream"]
 SOURCES = [passage(), figure(1), figure(2)]
 
 
@@ -94,17 +93,7 @@ async def ask(
     """Ask in one of the four ways; returns the text that was shown and the answer."""
     synthesizer = VisionSynthesizer(backend, options=SynthesizerOptions(max_images=30))
     try:
-        if way == "answer":
-            answer = synthesizer.answer(question, sources)
-            return answer.text, answer
-        if way == "aanswer":
-            answer = await synthesizer.aanswer(question, sources)
-            return answer.text, answer
-        if way == "stream":
-            stream = synthesizer.stream(question, sources)
-            return "".join(list(stream)), stream.answer
-        astream = synthesizer.astream(question, sources)
-        return "".join([piece async for piece in astream]), astream.answer
+        return await ask_in(way, synthesizer, sources, question)
     finally:
         await backend.aclose()
 

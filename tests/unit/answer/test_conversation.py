@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from answering import figure, passage
+from answering import WAYS, ask_in, figure, passage
 from ragsight import SynthesizerOptions, VisionSynthesizer
 from ragsight.answer import Answer, Completion, OpenAICompatibleBackend, VisionRequest
 from ragsight.answer.failures import ImageRefusedError, image_limits
@@ -13,23 +13,11 @@ from ragsight.answer.profiles import CLAUDE_4_7, LOCAL
 from ragsight.errors import AnswerError, BackendError, StreamInterruptedError
 from ragsight.testing import FakeVisionBackend
 
-WAYS = ["answer", "aanswer", "stream", "astream"]
 SOURCES = [passage(), figure(1), figure(2)]
 
 
 async def ask(synthesizer: VisionSynthesizer, way: str) -> tuple[str, Answer]:
-    """The text that was shown, and the answer."""
-    if way == "answer":
-        answer = synthesizer.answer("When?", SOURCES)
-        return answer.text, answer
-    if way == "aanswer":
-        answer = await synthesizer.aanswer("When?", SOURCES)
-        return answer.text, answer
-    if way == "stream":
-        stream = synthesizer.stream("When?", SOURCES)
-        return "".join(stream), stream.answer
-    astream = synthesizer.astream("When?", SOURCES)
-    return "".join([piece async for piece in astream]), astream.answer
+    return await ask_in(way, synthesizer, SOURCES)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -16,6 +16,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import RunnableLambda
 from langchain_openai import ChatOpenAI
 
+from answering import WAYS, ask_in
 from drawings import image_chunk, noise, text_chunk
 from fakes.anthropic_server import FakeAnthropic
 from fakes.openai_server import FakeOpenAI
@@ -27,7 +28,6 @@ from ragsight.answer import profile_for
 from ragsight.errors import BackendError, StreamInterruptedError
 
 KINDS = ["chat", "responses", "local", "anthropic"]
-WAYS = ["answer", "aanswer", "stream", "astream"]
 REPLY = "At 3 bar [1], as the figures show [2, 3]."
 SOURCES = [text_chunk("The valve opens at 3 bar."), image_chunk(1, "Figure 1"), image_chunk(2)]
 
@@ -69,17 +69,7 @@ def backend(kind: str, model: BaseChatModel) -> ChatModelBackend:
 
 async def ask(backend: ChatModelBackend, way: str, **options: Any) -> tuple[str, Answer]:
     synthesizer = CoreSynthesizer(backend, options=SynthesizerOptions(max_images=5, **options))
-    if way == "answer":
-        answer = synthesizer.answer("When?", SOURCES)
-        return answer.text, answer
-    if way == "aanswer":
-        answer = await synthesizer.aanswer("When?", SOURCES)
-        return answer.text, answer
-    if way == "stream":
-        stream = synthesizer.stream("When?", SOURCES)
-        return "".join(stream), stream.answer
-    astream = synthesizer.astream("When?", SOURCES)
-    return "".join([piece async for piece in astream]), astream.answer
+    return await ask_in(way, synthesizer, SOURCES)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from llama_index.core.schema import NodeWithScore
 
+from answering import WAYS, ask_in
 from drawings import image_chunk, noise, text_chunk
 from fakes.openai_server import FakeOpenAI
 from fakes.sdk_llm import MODEL, SdkLLM
@@ -20,7 +21,6 @@ from ragsight import VisionSynthesizer as CoreSynthesizer
 from ragsight.answer import Price, RequestSaver
 from ragsight.errors import BackendError, StreamInterruptedError
 
-WAYS = ["answer", "aanswer", "stream", "astream"]
 REPLY = "At 3 bar [1], as the figures show [2, 3]."
 SOURCES = [text_chunk("The valve opens at 3 bar."), image_chunk(1, "Figure 1"), image_chunk(2)]
 
@@ -34,17 +34,7 @@ def server() -> Iterator[FakeOpenAI]:
 async def ask(server: FakeOpenAI, way: str) -> tuple[str, Answer]:
     backend = LlamaIndexBackend(SdkLLM(base_url=server.base_url))
     synthesizer = CoreSynthesizer(backend, options=SynthesizerOptions(max_images=5))
-    if way == "answer":
-        answer = synthesizer.answer("When?", SOURCES)
-        return answer.text, answer
-    if way == "aanswer":
-        answer = await synthesizer.aanswer("When?", SOURCES)
-        return answer.text, answer
-    if way == "stream":
-        stream = synthesizer.stream("When?", SOURCES)
-        return "".join(stream), stream.answer
-    astream = synthesizer.astream("When?", SOURCES)
-    return "".join([piece async for piece in astream]), astream.answer
+    return await ask_in(way, synthesizer, SOURCES)
 
 
 @pytest.mark.parametrize("way", WAYS)
