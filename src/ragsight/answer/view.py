@@ -66,7 +66,7 @@ def source_lines(answer: Answer) -> Iterator[Text]:
 
 def _view(answer: Answer) -> dict[str, object]:
     # Answers of one notebook share a page: their anchors must differ.
-    prefix = f"ragsight-{hashlib.sha256(answer.text.encode()).hexdigest()[:8]}"
+    prefix = f"ragsight-{hashlib.sha256(answer.text.encode('utf-8', 'replace')).hexdigest()[:8]}"
     return {
         "text": text_html(answer, prefix),
         "cards": [_card(citation, answer, prefix) for citation in answer.citations],

@@ -98,7 +98,8 @@ def write_page(path: Path, html: str) -> Path:
     target = path.absolute()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(html, encoding="utf-8")
+        # A lone surrogate, as broken PDFs have them, must not cost the page.
+        target.write_text(html, encoding="utf-8", errors="replace")
     except OSError as error:
         raise ConfigurationError(f"{target}: the page can't be written ({error}).") from error
     return target

@@ -130,3 +130,7 @@ def test_an_image_that_can_no_longer_be_opened_is_left_out() -> None:
 
     assert not Page(html).all("img")
     assert "Figure 3" in html
+
+
+def test_half_a_sign_as_broken_files_have_them_costs_nothing() -> None:
+    assert "Opens" in answered("Opens \ud800 at 3 bar [1].").to_html()
