@@ -67,9 +67,9 @@ _HEAD = 512
 # MS-PPT, 2.3.2: a CurrentUserAtom of 20 bytes and the token of an encrypted document.
 _ENCRYPTED_PPT = b"\x14\x00\x00\x00\xdf\xc4\xd1\xf3"
 _OLE_STREAMS = (
-    ("PowerPoint Document", KIND_NAMES["ppt"]),
-    ("WordDocument", "Word 97-2003 document (.doc)"),
-    ("Workbook", "Excel 97-2003 workbook (.xls)"),
+    ("PowerPoint Document", "a PowerPoint 97-2003 presentation (.ppt)"),
+    ("WordDocument", "a Word 97-2003 document (.doc)"),
+    ("Workbook", "an Excel 97-2003 workbook (.xls)"),
 )
 
 
@@ -130,14 +130,11 @@ def refuse_ole(file: Path, head: bytes, *, wanted: PackageKind) -> None:
             raise PasswordRequiredError(
                 f"{file}: the file is encrypted. Save a copy without a password."
             )
-    if streams[:1] == [KIND_NAMES[wanted]]:
-        return
-    found = streams[0] if streams else "old Office file of another kind"
-    raise UnsupportedFormatError(
-        f"{file}: this is an {found}, no {KIND_NAMES[wanted]}. Give the file its right suffix."
-        if found.startswith(("old", "Excel"))
-        else f"{file}: this is a {found}, no {KIND_NAMES[wanted]}. Give the file its right suffix."
-    )
+    found = streams[0] if streams else "an old Office file of another kind"
+    if found != named(wanted):
+        raise UnsupportedFormatError(
+            f"{file}: this is {found}, no {KIND_NAMES[wanted]}. Give the file its right suffix."
+        )
 
 
 def _utf16(name: str) -> bytes:
