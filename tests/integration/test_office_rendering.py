@@ -4,12 +4,10 @@ import colorsys
 import io
 import os
 import shutil
-import threading
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -18,8 +16,6 @@ import pptx
 import pytest
 from PIL import Image
 from pptx.dml.color import RGBColor
-from pptx.opc.constants import RELATIONSHIP_TYPE
-from pptx.oxml.ns import qn
 from pptx.util import Inches
 
 from ragsight.errors import ConfigurationError, RagsightError, RenderError, SourceNotFoundError
@@ -151,7 +147,8 @@ def test_each_number_leads_to_the_picture_of_its_slide(
 
 def test_a_broken_deck_among_others_costs_only_itself(prepared: dict[str, list[str]]) -> None:
     broken, no_deck = sorted(prepared["errors"])
-    assert "broken.pptx: LibreOffice can't load it (Error: source file" in broken
+    assert "broken.pptx: LibreOffice can't load it" in broken
+    assert "source file could not be loaded" in broken
     assert "no deck.pptx: this is something else" in no_deck
     assert sorted(line.partition(" ")[0] for line in prepared["progress"]) == [
         f"{number}/5" for number in range(1, 6)
@@ -265,63 +262,6 @@ def _running() -> Iterator[bytes]:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             yield (process / "cmdline").read_bytes()
-
-
-@pytest.fixture
-def picture_server() -> Iterator[tuple[str, list[str]]]:
-    """A server on this machine, and what was asked of it."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(404)
-            self.end_headers()
-
-        do_HEAD = do_OPTIONS = do_PROPFIND = do_GET  # noqa: N815 - named by the base class
-
-        def log_message(self, *arguments: Any) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/picture.png", asked
-        server.shutdown()
-        thread.join()
-
-
-def _linking(path: Path, address: str) -> Path:
-    """A deck with a picture that is somewhere else."""
-    presentation = pptx.Presentation()
-    slide = presentation.slides.add_slide(presentation.slide_layouts[6])
-    drawn = io.BytesIO()
-    Image.new("RGB", (8, 8), "red").save(drawn, "PNG")
-    picture = slide.shapes.add_picture(drawn, 0, 0, Inches(3))
-    link = slide.part.relate_to(address, RELATIONSHIP_TYPE.IMAGE, is_external=True)
-    blip = picture._element.xpath(".//a:blip")[0]
-    del blip.attrib[qn("r:embed")]
-    blip.set(qn("r:link"), link)
-    presentation.save(str(path))
-    return path
-
-
-def test_a_linked_picture_is_not_asked_for(
-    tmp_path: Path, picture_server: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    address, asked = picture_server
-    deck = _linking(tmp_path / "deck.pptx", address)
-    _pictures(_opened(deck, _facts(1), False))
-    assert asked == []
-    # That it would be asked for otherwise shows that this test can fail.
-    monkeypatch.setattr(soffice_module, "write_settings", Mock())
-    _pictures(_opened(deck, _facts(1), False))
-    assert "/picture.png" in asked
-
-
-def test_a_picture_linked_from_this_machine_is_not_shown(tmp_path: Path) -> None:
-    Image.new("RGB", (8, 8), "red").save(tmp_path / "secret.png")
-    deck = _linking(tmp_path / "deck.pptx", (tmp_path / "secret.png").as_uri())
-    assert _is_near(_pictures(_opened(deck, _facts(1), False))[1], (255, 255, 255))
 
 
 def test_a_deck_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:

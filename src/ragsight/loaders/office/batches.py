@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ragsight.errors import RenderError
+from ragsight.loaders.office.package import ZIP_ERRORS
 from ragsight.loaders.office.process import Finished
 from ragsight.loaders.office.soffice import LOG_NAME, Soffice, Target
+from ragsight.loaders.office.unlinking import copy_unlinked
 
 Result = bytes | RenderError
 """A converted file's bytes, or why there are none."""
@@ -85,7 +86,7 @@ class _Batch:
         return outcome
 
     def _copies(self, folder: Path) -> tuple[_Outcome, dict[Path, Path]]:
-        """Copies with names that can't clash or be taken for options, beside no one's files."""
+        """Copies with names that can't clash or be taken for options, beside nobody's files."""
         outcome, files = _Outcome(), dict[Path, Path]()
         folder.mkdir()
         for number, path in enumerate(self._paths, start=1):
@@ -148,11 +149,12 @@ class _Batch:
 
 
 def copied(path: Path, copy: Path) -> Path | RenderError:
-    """Copy a deck; what is wrong if it can't be read."""
+    """Copy a deck, without what it refers to outside; what is wrong if it can't be read."""
     try:
-        return Path(shutil.copyfile(path, copy))
-    except OSError as error:
+        copy_unlinked(path, copy)
+    except ZIP_ERRORS as error:
         return RenderError(f"{path}: the file can't be read ({error}).")
+    return copy
 
 
 def last_words(finished: Finished) -> str:

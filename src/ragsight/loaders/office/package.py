@@ -32,7 +32,7 @@ _MAX_LIST = 16 * 10**6
 
 _ENCRYPTED = 0x1
 _ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")
-_ZIP_ERRORS = (
+ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, LookupError,
     EOFError, OverflowError, OSError,
 )  # fmt: skip
@@ -74,7 +74,7 @@ def check_package(path: str | Path, *, kind: Literal["pptx", "odp", "ppt"] = "pp
         with zipfile.ZipFile(file) as package:
             _check_sizes(file, package.infolist())
             _check_kind(file, package, kind)
-    except _ZIP_ERRORS as error:
+    except ZIP_ERRORS as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise DocumentError(
             f"{file}: the file is damaged or cut short ({reason}). Get it again."

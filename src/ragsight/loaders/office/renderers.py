@@ -25,8 +25,9 @@ _log = logging.getLogger(__name__)
 NO_RENDERER = (
     "Slides are loaded without their pictures, since nothing that paints them is installed. "
     "Install LibreOffice (Debian and Ubuntu: apt install libreoffice-impress-nogui; macOS: brew "
-    "install --cask libreoffice; others: libreoffice.org), or pip install office2pdf-python, "
-    f"which is smaller and less exact. {VARIABLE}=/path/to/soffice names one in another place."
+    "install --cask libreoffice; others: libreoffice.org), or run pip install 'ragsight[slides]' "
+    "for a renderer that is smaller and less exact. "
+    f"{VARIABLE}=/path/to/soffice names one in another place."
 )
 
 _PDF_MARK = b"%PDF-"

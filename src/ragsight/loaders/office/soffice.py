@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -38,12 +39,22 @@ _FILTERS: dict[Target, str] = {
 }
 _FLAGS = ("--headless", "--norestore", "--nologo", "--nodefault", "--nolockcheck")
 
+_NOWHERE = "http://127.0.0.1:9"
+"""The port of the discard service (RFC 863), where nobody answers in our time."""
+
+_ENVIRONMENT = {
+    # The players of films make requests of their own, past LibreOffice's settings.
+    "GST_PLUGIN_SYSTEM_PATH_1_0": "",
+    "GST_PLUGIN_PATH_1_0": "",
+    **dict.fromkeys(("http_proxy", "https_proxy", "ftp_proxy", "all_proxy"), _NOWHERE),
+    "no_proxy": "",
+}
+
 _SETTINGS = (
-    # Else a picture that is only linked makes a request, or shows a file of this machine.
+    # Second lines: the copy of a deck that is painted has no links that LibreOffice follows.
     ("Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
     ("Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
     ("Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
-    # Whatever asks for something in spite of that is sent to a port where nobody answers.
     ("Inet/Settings", "ooInetProxyType", "2"),
     ("Inet/Settings", "ooInetNoProxy", ""),
     *(
@@ -116,9 +127,13 @@ class Soffice:
             *map(str, files),
         ]
         log = folder.parent / LOG_NAME
-        finished = run_program(command, log=log, timeout=timeout, progress=progress)
+        run = partial(
+            run_program, command, log=log, timeout=timeout, progress=progress,
+            environment={**os.environ, **_ENVIRONMENT},
+        )  # fmt: skip
+        finished = run()
         if finished.code == _RESTART:
-            finished = run_program(command, log=log, timeout=timeout, progress=progress)
+            finished = run()
         return finished
 
 

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import io
+import shutil
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+
+import pptx
+import pytest
+from PIL import Image
+from pptx.opc.constants import RELATIONSHIP_TYPE
+from pptx.oxml import parse_xml
+from pptx.oxml.ns import nsdecls, qn
+from pptx.util import Inches
+
+from ragsight.loaders.office import DeckFacts, batches, open_renders, soffice
+from ragsight.loaders.office.batches import converted
+from ragsight.loaders.office.soffice import find_soffice
+
+pytestmark = pytest.mark.skipif(find_soffice() is None, reason="LibreOffice isn't installed")
+
+OPENDOCUMENT = "urn:oasis:names:tc:opendocument:xmlns"
+
+
+def _linked_picture(slide: Any, address: str) -> None:
+    drawn = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(drawn, "PNG")
+    picture = slide.shapes.add_picture(drawn, 0, 0, Inches(3))
+    blip = picture._element.xpath(".//a:blip")[0]
+    del blip.attrib[qn("r:embed")]
+    blip.set(qn("r:link"), _related(slide, address, RELATIONSHIP_TYPE.IMAGE))
+
+
+def _linked_background(slide: Any, address: str) -> None:
+    link = _related(slide, address, RELATIONSHIP_TYPE.IMAGE)
+    slide._element.cSld.insert(
+        0,
+        parse_xml(
+            f"<p:bg {nsdecls('p', 'a', 'r')}><p:bgPr><a:blipFill><a:blip r:link='{link}'/>"
+            "<a:stretch><a:fillRect/></a:stretch></a:blipFill><a:effectLst/></p:bgPr></p:bg>"
+        ),
+    )
+
+
+def _linked_workbook(slide: Any, address: str) -> None:
+    link = _related(slide, address, RELATIONSHIP_TYPE.OLE_OBJECT)
+    frame = slide.shapes.add_table(1, 1, 0, 0, Inches(3), Inches(3))._element
+    data = frame.xpath(".//a:graphicData")[0]
+    data.set("uri", "http://schemas.openxmlformats.org/presentationml/2006/ole")
+    data[:] = [
+        parse_xml(
+            f"<p:oleObj {nsdecls('p', 'r')} name='w' r:id='{link}' imgW='100' imgH='100' "
+            "progId='Excel.Sheet.12'><p:link updateAutomatic='1'/></p:oleObj>"
+        )
+    ]
+
+
+def _related(slide: Any, address: str, kind: str) -> str:
+    return str(slide.part.relate_to(address, kind, is_external=True))
+
+
+def _powerpoint(path: Path, link: Callable[[Any, str], None], address: str) -> Path:
+    presentation = pptx.Presentation()
+    link(presentation.slides.add_slide(presentation.slide_layouts[6]), address)
+    presentation.save(str(path))
+    return path
+
+
+def _opendocument(path: Path, element: str, address: str) -> Path:
+    """A presentation whose one frame shows what is at an address."""
+    media = "application/vnd.oasis.opendocument.presentation"
+    link = f'xlink:href="{address}" xlink:type="simple" xlink:show="embed" xlink:actuate="onLoad"'
+    spaces = {"office": "office", "draw": "drawing", "svg": "svg-compatible"}
+    names = " ".join(f'xmlns:{name}="{OPENDOCUMENT}:{kind}:1.0"' for name, kind in spaces.items())
+    parts = {
+        "mimetype": media,
+        "content.xml": f'<office:document-content {names} office:version="1.2" '
+        'xmlns:xlink="http://www.w3.org/1999/xlink"><office:body><office:presentation>'
+        '<draw:page draw:name="a"><draw:frame svg:x="1cm" svg:y="1cm" svg:width="5cm" '
+        f'svg:height="5cm"><draw:{element} {link}/></draw:frame></draw:page>'
+        "</office:presentation></office:body></office:document-content>",
+        "META-INF/manifest.xml": f'<manifest:manifest xmlns:manifest="{OPENDOCUMENT}:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{media}"/>'
+        '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
+        "</manifest:manifest>",
+    }
+    with zipfile.ZipFile(path, "w") as package:
+        for name, content in parts.items():
+            package.writestr(name, content)
+    return path
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[str, set[str]]]:
+    """A server on this machine, and what was asked of it."""
+    asked: set[str] = set()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.add(self.path)
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_HEAD = do_OPTIONS = do_PROPFIND = do_GET  # noqa: N815 - named by the base class
+
+        def log_message(self, *arguments: Any) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as opened:
+        thread = threading.Thread(target=opened.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{opened.server_port}", asked
+        opened.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def decks(tmp_path_factory: pytest.TempPathFactory, server: tuple[str, set[str]]) -> list[Path]:
+    """Decks that refer to something on the server, each in its own way and by its own name."""
+    folder, (address, _) = tmp_path_factory.mktemp("linking"), server
+    return [
+        _powerpoint(folder / "a.pptx", _linked_picture, f"{address}/picture.png"),
+        _powerpoint(folder / "b.pptx", _linked_background, f"{address}/background.png"),
+        _powerpoint(folder / "c.pptx", _linked_workbook, f"{address}/workbook.xlsx"),
+        _opendocument(folder / "d.odp", "image", f"{address}/image.png"),
+        _opendocument(folder / "e.odp", "object", f"{address}/object.odt"),
+    ]
+
+
+EVERYTHING = {"/picture.png", "/background.png", "/workbook.xlsx", "/image.png", "/object.odt"}
+
+
+@pytest.mark.parametrize(
+    ("cut", "guarded", "expected"),
+    [
+        pytest.param(True, True, set(), id="as it is"),
+        pytest.param(True, False, set(), id="links cut only"),
+        pytest.param(False, True, set(), id="program guarded only"),
+        # That they are followed otherwise shows that this test can fail.
+        pytest.param(False, False, EVERYTHING, id="neither"),
+    ],
+)
+def test_no_request_leaves_while_a_deck_is_painted(
+    decks: list[Path],
+    server: tuple[str, set[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    cut: bool,
+    guarded: bool,
+    expected: set[str],
+) -> None:
+    if not cut:
+        monkeypatch.setattr(batches, "copy_unlinked", shutil.copyfile)
+    if not guarded:
+        monkeypatch.setattr(soffice, "write_settings", Mock())
+        monkeypatch.setattr(soffice, "_ENVIRONMENT", {"no_proxy": "127.0.0.1"})
+    program, (_, asked) = find_soffice(), server
+    assert program is not None
+    asked.clear()
+    results = dict(converted(program, decks, "pdf", timeout=120))
+    assert all(isinstance(result, bytes) for result in results.values())
+    assert asked == expected
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_files_of_this_machine_are_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: bool
+) -> None:
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "secret.png")
+    address = (tmp_path / "secret.png").as_uri()
+    deck = _powerpoint(tmp_path / "deck.pptx", _linked_background, address)
+    if not cut:
+        # LibreOffice does show it, settings or no settings: the links have to be cut.
+        monkeypatch.setattr(batches, "copy_unlinked", shutil.copyfile)
+    renders = open_renders(deck, DeckFacts(1, frozenset(), (720.0, 540.0)), cache=False)
+    assert renders is not None
+    with renders, Image.open(io.BytesIO(renders.render(1).data or b"")) as picture:
+        is_shown = picture.convert("RGB").getpixel((200, 200)) == (255, 0, 0)
+    assert is_shown is not cut
