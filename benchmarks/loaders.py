@@ -93,8 +93,12 @@ def with_pypdf(path: Path) -> int:
 
 CONTENDERS: Mapping[str, tuple[Load, tuple[str, ...]]] = {
     "ragsight, text only": (with_ragsight(figures=False, page_images="none"), ("ragsight",)),
-    "ragsight, text + figures + tables": (with_ragsight(page_images="none"), ("ragsight",)),
-    "ragsight, and every page rendered": (with_ragsight(page_images="all"), ("ragsight",)),
+    "ragsight, text + figures + tables": (
+        with_ragsight(figure_images="none", page_images="none"),
+        ("ragsight",),
+    ),
+    "ragsight, and those painted": (with_ragsight(page_images="none"), ("ragsight",)),
+    "ragsight, and every page painted": (with_ragsight(page_images="all"), ("ragsight",)),
     "pymupdf4llm with images": (with_pymupdf4llm(layout=True), ("pymupdf4llm", "pymupdf.layout")),
     "pymupdf4llm with images, no layout model": (
         with_pymupdf4llm(layout=False),

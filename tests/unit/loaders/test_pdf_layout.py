@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import io
+import random
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from ragsight.chunks import BBox
@@ -10,7 +15,7 @@ from ragsight.loaders.pdf.headings import HeadingPath, is_heading
 from ragsight.loaders.pdf.matching import CaptionSides, match_captions
 from ragsight.loaders.pdf.page import Line, Page
 from ragsight.loaders.pdf.reading_order import in_reading_order
-from ragsight.loaders.pdf.rendering import encode
+from ragsight.loaders.pdf.rendering import encode, png_bytes
 from ragsight.loaders.pdf.table_cells import grid_of
 from ragsight.loaders.pdf.tables import to_markdown
 
@@ -167,3 +172,21 @@ def test_drawings_are_stored_as_png_and_photographs_as_jpeg() -> None:
     photograph = Image.effect_noise((400, 300), 80).convert("RGB")
     assert encode(drawing)[0].startswith(b"\x89PNG")
     assert encode(photograph)[0].startswith(b"\xff\xd8")
+
+
+@settings(deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 40), st.integers(1, 40)), grey=st.booleans(), seed=st.integers()
+)
+def test_a_png_holds_the_very_pixels(size: tuple[int, int], grey: bool, seed: int) -> None:
+    channels = 1 if grey else 3
+    noise = random.Random(seed).randbytes(size[0] * size[1] * channels)
+    image = Image.frombytes("L" if grey else "RGB", size, noise)
+    with Image.open(io.BytesIO(png_bytes(image))) as opened:
+        assert opened.mode == image.mode
+        assert opened.tobytes() == image.tobytes()
+
+
+def test_a_picture_with_transparency_is_no_matter_of_the_png_writer() -> None:
+    with pytest.raises(ValueError, match="RGBA"):
+        png_bytes(Image.new("RGBA", (2, 2)))

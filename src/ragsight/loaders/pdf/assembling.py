@@ -59,14 +59,15 @@ class ChunkMaker:
         return self._chunk("text", text, None, self._place(box, section, part), {})
 
     def figure(self, figure: Figure, section: Headings, part: str) -> Chunk | None:
-        """A figure's chunk; None if it has neither caption nor a picture that can be made."""
+        """A figure's chunk; None if it has neither caption nor words nor a picture."""
         box = figure.bbox if figure.bbox is not None else self.page.bbox
-        image = self._painted(box)
+        wanted = self.options.figure_images == "all"
+        image = self._painted(box) if wanted else None
         caption = figure.caption
-        if image is None and caption is None:
+        inner = plain_text([self.page.lines[number] for number in sorted(figure.inner)])
+        if image is None and caption is None and (wanted or not inner):
             return None
         metadata = self._facts(caption) | {"method": figure.method}
-        inner = plain_text([self.page.lines[number] for number in sorted(figure.inner)])
         if inner:
             metadata["inner_text"] = inner
         texts = [caption.caption.text if caption is not None else inner]
@@ -83,7 +84,7 @@ class ChunkMaker:
         metadata = self._facts(caption) | {"method": table.method}
         metadata["cells"] = [list(row) for row in table.rows]
         text = markdown if caption is None else f"{caption.caption.text}\n\n{markdown}"
-        image = self._painted(table.bbox)
+        image = self._painted(table.bbox) if self.options.figure_images == "all" else None
         return self._chunk("table", text, image, self._place(table.bbox, section, part), metadata)
 
     def whole_page(self, text: str, section: Headings, method: str) -> Chunk | None:

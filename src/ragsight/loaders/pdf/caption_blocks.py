@@ -100,14 +100,15 @@ def _belongs(line: Line, chosen: list[Line]) -> bool:
 
 def _has_neighbours(number: int, lines: Mapping[int, Line], chosen: list[Line]) -> bool:
     """Whether the line is one of several side by side under the caption: a table's cells."""
-    row, box = lines[number].bbox, union(item.bbox for item in chosen)
+    row, own = lines[number].bbox, lines[number].block
+    box = union(item.bbox for item in chosen)
     height = row[3] - row[1]
     return any(
         other != number
         and line not in chosen
         and abs(line.bbox[1] - row[1]) < 0.4 * height
         and gap_x(line.bbox, row) > 0
-        and shared_x(line.bbox, box) > 0.1
+        and (shared_x(line.bbox, box) > 0.1 or line.block == own != chosen[0].block)
         for other, line in lines.items()
     )
 

@@ -53,8 +53,8 @@ class PdfLoader:
             returns.
         options: How chunks are made.
         **settings: Fields of `PdfOptions` that differ from `options`: `figures`, `tables`,
-            `page_images`, `contents`, `chunking`, `ocr`, `ocr_language`, `page_timeout`, `isolate`,
-            `image_side`, `max_dpi`.
+            `figure_images`, `page_images`, `contents`, `chunking`, `ocr`, `ocr_language`,
+            `page_timeout`, `isolate`, `image_side`, `max_dpi`.
 
     Raises:
         SourceNotFoundError: If there is no such file.

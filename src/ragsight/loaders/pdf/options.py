@@ -11,12 +11,14 @@ from ragsight.loaders.naming import stable_name
 from ragsight.loaders.pdf.ocr import OcrCallable
 
 TableMode = Literal["auto", "none"]
+FigureImageMode = Literal["all", "none"]
 PageImageMode = Literal["auto", "all", "none"]
 ContentsMode = Literal["drop", "mark"]
 OcrMode = Literal["off", "auto"]
 
 _CHOICES = {
     "tables": get_args(TableMode),
+    "figure_images": get_args(FigureImageMode),
     "page_images": get_args(PageImageMode),
     "contents": get_args(ContentsMode),
 }
@@ -30,6 +32,8 @@ class PdfOptions:
         figures: Whether figures, tables and pictures of pages become chunks; if not, captions and
             cells stay in the text.
         tables: `auto`: tables become chunks of their own; `none`: their words stay in the text.
+        figure_images: Whether figures and tables are painted. `none`: they come with their
+            captions, words, cells and places only, in half the time.
         page_images: Which pages are kept as pictures of the whole page. `auto`: scans and slides;
             `all`: every page; `none`: no page.
         contents: What becomes of tables of contents, lists of figures and indexes. `drop`: they
@@ -62,6 +66,7 @@ class PdfOptions:
 
     figures: bool = True
     tables: TableMode = "auto"
+    figure_images: FigureImageMode = "all"
     page_images: PageImageMode = "auto"
     contents: ContentsMode = "drop"
     chunking: ChunkingOptions = field(default_factory=ChunkingOptions)
@@ -95,8 +100,8 @@ class PdfOptions:
         """What decides on the chunks, with names in place of callables."""
         ocr = self.ocr if isinstance(self.ocr, str) else stable_name(self.ocr)
         return (
-            self.figures, self.tables, self.page_images, self.contents, self.chunking.identity,
-            ocr, self.ocr_language, self.image_side, self.max_dpi,
+            self.figures, self.tables, self.figure_images, self.page_images, self.contents,
+            self.chunking.identity, ocr, self.ocr_language, self.image_side, self.max_dpi,
         )  # fmt: skip
 
 
@@ -105,6 +110,7 @@ class PdfSettings(TypedDict, total=False):
 
     figures: bool
     tables: TableMode
+    figure_images: FigureImageMode
     page_images: PageImageMode
     contents: ContentsMode
     chunking: ChunkingOptions

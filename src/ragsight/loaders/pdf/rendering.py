@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
+import zlib
 from collections.abc import Sequence
 
+import numpy as np
 from PIL import Image, ImageChops
 
 from ragsight.chunks import BBox, ImageRef
@@ -19,6 +22,9 @@ _FLAT_COLOURS = 16
 _FLAT_SHARE = 0.75
 _PNG_LEVEL = 1
 """Level 4 takes a third longer for files a sixteenth smaller."""
+
+_PNG_MARK = b"\x89PNG\r\n\x1a\n"
+_PNG_COLOURS = {"L": 0, "RGB": 2}
 
 _JPEG_QUALITY = 85
 _SAMPLE_SIDE = 256
@@ -83,8 +89,34 @@ def encode(image: Image.Image) -> tuple[bytes, str]:
         image.save(buffer, format="JPEG", quality=_JPEG_QUALITY)
         return buffer.getvalue(), "image/jpeg"
     drawn = image.getchannel(0) if _is_grey(sample) and _is_grey(image) else image
-    drawn.save(buffer, format="PNG", compress_level=_PNG_LEVEL)
-    return buffer.getvalue(), "image/png"
+    return png_bytes(drawn), "image/png"
+
+
+def png_bytes(image: Image.Image) -> bytes:
+    """A grey or RGB picture as PNG (RFC 2083), its rows unfiltered.
+
+    Pillow tries five filters on each row, which takes two and a half times as long and makes flat
+    drawings no smaller.
+
+    Raises:
+        ValueError: If the picture is neither grey nor RGB.
+    """
+    if image.mode not in _PNG_COLOURS:
+        raise ValueError(f"mode {image.mode!r}")
+    pixels = np.asarray(image).reshape(image.height, -1)
+    rows = np.zeros((image.height, 1 + pixels.shape[1]), dtype=np.uint8)
+    rows[:, 1:] = pixels
+    header = struct.pack(
+        ">IIBBBBB", image.width, image.height, 8, _PNG_COLOURS[image.mode], 0, 0, 0
+    )
+    data = zlib.compress(rows.data, _PNG_LEVEL)
+    chunks = ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
+    return _PNG_MARK + b"".join(_png_chunk(kind, body) for kind, body in chunks)
+
+
+def _png_chunk(kind: bytes, body: bytes) -> bytes:
+    checksum = zlib.crc32(body, zlib.crc32(kind))
+    return b"".join((struct.pack(">I", len(body)), kind, body, struct.pack(">I", checksum)))
 
 
 def _sample(image: Image.Image) -> Image.Image:

@@ -25,7 +25,7 @@ from ragsight.loaders.pdf.paragraphs import sections_of
 from ragsight.loaders.pdf.parts import Analysis, DocumentHabits, Figure, PageInput, Table
 from ragsight.loaders.pdf.reader import PageReader
 
-_TRIM_EVERY = 50
+_TRIM_EVERY = 10
 _OCR_SIDE, _OCR_DPI = 3300, 300
 _LOOK_SIDE, _LOOK_DPI = 1200, 50
 _REPAIRED = "The file was damaged and has been repaired; parts of it may be missing."
