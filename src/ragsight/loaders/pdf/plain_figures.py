@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ragsight.chunks import BBox
 from ragsight.loaders.pdf.blocks import blocks_of
 from ragsight.loaders.pdf.geometry import area, height, overlap, union, width
 from ragsight.loaders.pdf.grouping import group_boxes
+from ragsight.loaders.pdf.marks import Mark
 from ragsight.loaders.pdf.page import Line
 from ragsight.loaders.pdf.parts import PageInput
 from ragsight.loaders.pdf.regions import Region, lines_inside
@@ -21,6 +22,7 @@ _TOP_BAND, _BOTTOM_BAND = 0.09, 0.08
 _MOST_TEXT = 0.5
 _RULE_WIDTH = 4.0
 _TOUCHING = 1.0
+_TILED = 0.85
 
 
 def is_substantial(region: Region, given: PageInput, text: Mapping[int, Line]) -> bool:
@@ -65,12 +67,19 @@ def _are_boxes_of_text(region: Region, text: Mapping[int, Line]) -> bool:
         return False
     boxes = [mark.bbox for mark in region.marks]
     for group in group_boxes(boxes, _TOUCHING):
-        box = union(boxes[number] for number in group)
-        if not all(_on_edge(boxes[number], box) for number in group):
-            return False
-        if not lines_inside(box, text):
+        marks = [region.marks[number] for number in group]
+        box = union(mark.bbox for mark in marks)
+        if not _is_box(marks, box) or not lines_inside(box, text):
             return False
     return True
+
+
+def _is_box(marks: Sequence[Mark], box: BBox) -> bool:
+    """Whether marks are one box: edges, and fills that leave no part of it bare."""
+    fills = [mark.bbox for mark in marks if mark.filled]
+    if not all(mark.filled or _on_edge(mark.bbox, box) for mark in marks):
+        return False
+    return not fills or sum(map(area, fills)) >= _TILED * area(box)
 
 
 def _on_edge(mark: BBox, box: BBox) -> bool:

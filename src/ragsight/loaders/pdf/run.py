@@ -14,6 +14,7 @@ from ragsight.loaders.chunking import split_paragraphs
 from ragsight.loaders.pdf.analysis import analyse
 from ragsight.loaders.pdf.assembling import ChunkMaker
 from ragsight.loaders.pdf.blocks import body_size, rows_of, size_counts
+from ragsight.loaders.pdf.geometry import area
 from ragsight.loaders.pdf.headings import HeadingPath, Outline, outline_of
 from ragsight.loaders.pdf.limited import LimitedSource
 from ragsight.loaders.pdf.ocr import are_placed, ocr_reader
@@ -26,6 +27,7 @@ from ragsight.loaders.pdf.parts import Analysis, DocumentHabits, Figure, PageInp
 from ragsight.loaders.pdf.reader import PageReader
 
 _TRIM_EVERY = 10
+_PICTURED = 0.05
 _OCR_SIDE, _OCR_DPI = 3300, 300
 _LOOK_SIDE, _LOOK_DPI = 1200, 50
 _REPAIRED = "The file was damaged and has been repaired; parts of it may be missing."
@@ -80,7 +82,7 @@ class Run:
             else:
                 yield chunk
             page_id = chunk.id if chunk.kind == "page" else page_id
-        self._tidy(number)
+        self._tidy(page)
 
     def _on_error(self, error: RagsightError) -> None:
         self.problems += 1
@@ -194,11 +196,13 @@ class Run:
             chunk = make.text(passage.text, None, (), f"contents {number}")
             yield replace(chunk, metadata={**chunk.metadata, "role": "contents"})
 
-    def _tidy(self, number: int) -> None:
-        self._reader.forget(number + 1)
-        self._source.forget(number + 1)
+    def _tidy(self, page: Page) -> None:
+        self._reader.forget(page.number + 1)
+        self._source.forget(page.number + 1)
         self._read += 1
-        if self._read % _TRIM_EVERY == 0:
+        # Pictures are small in the file and large when decoded.
+        pictured = sum(map(area, page.pictures)) > _PICTURED * area(page.bbox)
+        if pictured or self._read % _TRIM_EVERY == 0:
             self._source.trim_memory()
 
 

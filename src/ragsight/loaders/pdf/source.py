@@ -38,6 +38,9 @@ MUPDF_ERRORS = (
 """What the library raises, its own `FzErrorBase` aside, for damaged input."""
 
 
+_REOPEN_AFTER = 500
+
+
 @cache
 def mupdf_library() -> Any:
     """The library, told to keep quiet.
@@ -84,6 +87,8 @@ class PdfFile:
     def __init__(self, source: Path | bytes, name: str, password: str | None = None) -> None:
         check_pdf(source, name)
         self.name = name
+        self._source, self._password = source, password
+        self._read = 0
         with self._errors("the file is damaged and can't be opened"):
             self._document = _opened(source)
         try:
@@ -132,6 +137,7 @@ class PdfFile:
             DocumentError: If the page is damaged.
         """
         with self._errors(f"page {number} can't be read"):
+            self._read += 1
             page = self._document[number - 1]
             turn, place = _placed(page)
             blocks = page.get_text("dict", flags=_text_flags())["blocks"]
@@ -194,12 +200,31 @@ class PdfFile:
                 alpha=False,
             )  # fmt: skip
             size = (pixmap.width, pixmap.height)
-            return Image.frombytes("RGB", size, pixmap.samples, "raw", "RGB", pixmap.stride)
+            return Image.frombytes("RGB", size, pixmap.samples_mv, "raw", "RGB", pixmap.stride)
 
     def trim_memory(self) -> None:
-        """Empty MuPDF's cache of decoded images and fonts, which grows to 256 MB otherwise."""
+        """Empty MuPDF's cache of decoded images and fonts, which grows to 256 MB otherwise.
+
+        Besides, MuPDF keeps every object of a file that it has read, about 10 KB a page; so the
+        file is opened again after many pages.
+        """
         with MUPDF_LOCK:
             mupdf_library().TOOLS.store_shrink(100)
+        if self._read >= _REOPEN_AFTER and not self.repaired:
+            self._read = 0
+            self._reopen()
+
+    def _reopen(self) -> None:
+        """Open the file anew; if somebody moved or wrote it meanwhile, what is open stays."""
+        try:
+            again = PdfFile(self._source, self.name, self._password)
+        except DocumentError:
+            return
+        if again.page_count != self.page_count or again.repaired:
+            again.close()
+            return
+        self.close()
+        self._document = again._document
 
     def _unlock(self, password: str | None) -> None:
         with MUPDF_LOCK:
