@@ -21,6 +21,7 @@ from ragsight.errors import (
     EmptyDocumentError,
     MissingExtraError,
     PasswordRequiredError,
+    RagsightError,
     WrongPasswordError,
 )
 from ragsight.loaders.pdf.checks import check_pdf
@@ -218,7 +219,7 @@ class PdfFile:
         """Open the file anew; if somebody moved or wrote it meanwhile, what is open stays."""
         try:
             again = PdfFile(self._source, self.name, self._password)
-        except DocumentError:
+        except RagsightError:
             return
         if again.page_count != self.page_count or again.repaired:
             again.close()

@@ -12,7 +12,7 @@ from ragsight.loaders.pdf.page import Line
 from ragsight.loaders.pdf.zones import zone_beside
 
 _OTHER_SIZE = 0.4
-_SAME_PITCH = 0.03
+_SAME_PITCH = 0.008
 _LEAST_CHARACTERS = 6
 _FIRST_GAP, _GAP = 40.0, 30.0
 _LEAST_HEIGHT = 28.0
