@@ -240,8 +240,13 @@ def test_a_file_is_opened_anew_after_many_pages_and_stays_the_same(
     expected = PdfLoader(path, password="sesame").load()
     opened: list[Path | bytes] = []
     real = mupdf_source._opened
+
+    def counted(source: Path | bytes) -> Any:
+        opened.append(source)
+        return real(source)
+
     monkeypatch.setattr(mupdf_source, "_REOPEN_AFTER", 4)
-    monkeypatch.setattr(mupdf_source, "_opened", lambda s: (opened.append(s), real(s))[1])
+    monkeypatch.setattr(mupdf_source, "_opened", counted)
     assert PdfLoader(path, password="sesame").load() == expected
     assert len(opened) > 2
 
