@@ -2,6 +2,7 @@
 
     python benchmarks/figures.py
     python benchmarks/figures.py --only ragsight --part development --misses misses.md
+    python benchmarks/figures.py --only ragsight --backend pdfium
 
 The loader is tuned on the development part alone; what it does on the held-out part, whose pages
 aren't looked at meanwhile, is what to expect of other documents. Both are reported, and all.
@@ -24,9 +25,10 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from labelled.contenders import FINDERS, Found, missing
+from labelled.contenders import FINDERS, Finder, Found, missing, ragsight_pdf
 from labelled.fetch import CACHE, fetch, parts
 from labelled.scoring import (
     Labels,
@@ -91,7 +93,10 @@ def summary(scores: Scores) -> dict[str, float | None]:
 
 
 def run(
-    names: Iterable[str], documents: Mapping[str, Path], labels: Iterable[Labels]
+    names: Iterable[str],
+    documents: Mapping[str, Path],
+    labels: Iterable[Labels],
+    finders: Mapping[str, Finder] = FINDERS,
 ) -> dict[str, dict[str, Scores]]:
     """Scores by contender and document."""
     results: dict[str, dict[str, Scores]] = {}
@@ -100,7 +105,7 @@ def run(
             if wanted.document in documents:
                 scores = results.setdefault(name, {}).setdefault(wanted.document, Scores())
                 try:
-                    found = FINDERS[name](documents[wanted.document], wanted.pages)
+                    found = finders[name](documents[wanted.document], wanted.pages)
                 except Exception as error:  # noqa: BLE001 - a peer's crash is a result
                     scores.failed[wanted.document] = f"{type(error).__name__}: {error}"
                     found = ([], [])
@@ -201,6 +206,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder of the PDFs")
     parser.add_argument("--only", nargs="*", choices=list(FINDERS), default=list(FINDERS))
+    parser.add_argument("--backend", choices=["pymupdf", "pdfium"], default="pymupdf")
     parser.add_argument("--documents", nargs="*", help="names of label files; all if not given")
     parser.add_argument("--part", choices=("all", "development", "held-out"), default="all")
     parser.add_argument("--by-document", action="store_true", help="a table for each contender")
@@ -229,7 +235,9 @@ def main() -> None:
         print(f"{name}: skipped: {why}", file=sys.stderr)
     labels = chosen(args)
     absent = {name: why for name in args.only if (why := missing(name))}
-    results = run([n for n in args.only if n not in absent], fetched.documents, labels)
+    finders = {**FINDERS, "ragsight": partial(ragsight_pdf, backend=args.backend)}
+    names = [name for name in args.only if name not in absent]
+    results = run(names, fetched.documents, labels, finders)
     there = [one for one in labels if one.document in fetched.documents]
     count: Callable[[str], int] = lambda kind: sum(len(getattr(one, kind)) for one in there)  # noqa: E731
     print(f"{len(there)} documents, {count('pages')} pages, {count('figures')} figures, "

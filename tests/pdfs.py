@@ -5,13 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pymupdf
 from PIL import Image, ImageDraw
 
+from ragsight.loaders.pdf.backends import BackendName
+
 mupdf: Any = pymupdf
 """The library without its types, which are missing for half of its calls."""
+
+BACKENDS = get_args(BackendName)
+"""The libraries that can read pages."""
 
 BODY = (
     "The pump lifts water from the lower basin to the upper one, and a valve behind it keeps the "

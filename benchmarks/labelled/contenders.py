@@ -15,6 +15,7 @@ import pymupdf
 from labelled.scoring import Box, Region, number_of
 
 from ragsight import PdfLoader
+from ragsight.loaders.pdf.backends import BackendName
 
 Found = tuple[list[Region], list[Region]]
 Finder = Callable[[Path, Sequence[int]], Found]
@@ -23,9 +24,9 @@ CAPTION_REACH = 60
 """Points between a region and the caption box that is given to it, where a peer links none."""
 
 
-def ragsight_pdf(path: Path, pages: Sequence[int]) -> Found:
+def ragsight_pdf(path: Path, pages: Sequence[int], backend: BackendName = "pymupdf") -> Found:
     """`PdfLoader` as it comes, over the whole document: it learns from all its pages."""
-    return loaded(PdfLoader(path, on_error=lambda _: None), pages)
+    return loaded(PdfLoader(path, on_error=lambda _: None, backend=backend), pages)
 
 
 def ragsight_ocr(path: Path, pages: Sequence[int]) -> Found:

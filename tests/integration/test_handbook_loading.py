@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from pdfs import BACKENDS
 from ragsight.chunks import Chunk
 from ragsight.demo.handbook import FigureFact, TableFact, handbook_facts
 from ragsight.demo.handbook.facts import PDF_PATH
@@ -11,9 +12,9 @@ from ragsight.loaders.pdf.geometry import iou
 FACTS = handbook_facts()
 
 
-@pytest.fixture(scope="module")
-def chunks() -> list[Chunk]:
-    return PdfLoader(PDF_PATH).load()
+@pytest.fixture(scope="module", params=BACKENDS)
+def chunks(request: pytest.FixtureRequest) -> list[Chunk]:
+    return PdfLoader(PDF_PATH, backend=request.param).load()
 
 
 def _labelled(chunks: list[Chunk], kind: str, label: str) -> Chunk:

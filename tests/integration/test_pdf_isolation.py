@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pdfs import chart, line, mupdf, paragraph, save_pdf, slow_page
+from pdfs import BACKENDS, chart, line, mupdf, paragraph, save_pdf, slow_page
 from ragsight.errors import (
     ConfigurationError,
     DocumentError,
@@ -16,9 +17,17 @@ from ragsight.errors import (
     WrongPasswordError,
 )
 from ragsight.loaders.pdf import PdfLoader
+from ragsight.loaders.pdf.backends import BackendName
 from ragsight.loaders.pdf.isolated import IsolatedPdf, PageTimeoutError
 from ragsight.loaders.pdf.limited import LimitedSource
 from ragsight.loaders.pdf.source import PdfFile
+
+
+@pytest.fixture(autouse=True, params=BACKENDS)
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Whatever is said here holds for each library that reads pages."""
+    monkeypatch.setitem(globals(), "PdfLoader", partial(PdfLoader, backend=request.param))
+    return str(request.param)
 
 
 def _manual(path: Path, pages: int = 3) -> Path:
@@ -87,9 +96,9 @@ def test_a_page_that_takes_too_long_is_stopped_and_the_others_are_loaded(
 
 
 def test_a_worker_that_dies_costs_its_page_only(
-    tmp_path: Path, workers: list[subprocess.Popen[bytes]]
+    tmp_path: Path, workers: list[subprocess.Popen[bytes]], backend: BackendName
 ) -> None:
-    source = IsolatedPdf(_manual(tmp_path / "a.pdf"), "a.pdf")
+    source = IsolatedPdf(_manual(tmp_path / "a.pdf"), "a.pdf", backend=backend)
     try:
         workers[0].kill()
         workers[0].wait()

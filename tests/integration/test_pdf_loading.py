@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from PIL import Image, ImageStat
 
 from pdfs import (
+    BACKENDS,
     BODY,
     PAGE,
     chart,
@@ -26,6 +28,13 @@ from ragsight.images import open_image
 from ragsight.loaders.chunking import ChunkingOptions
 from ragsight.loaders.pdf import PdfLoader, PdfOptions
 from ragsight.loaders.pdf.geometry import iou
+
+
+@pytest.fixture(autouse=True, params=BACKENDS)
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Whatever is said here holds for each library that reads pages."""
+    monkeypatch.setitem(globals(), "PdfLoader", partial(PdfLoader, backend=request.param))
+    return str(request.param)
 
 
 def _of_kind(chunks: list[Chunk], kind: str) -> list[Chunk]:

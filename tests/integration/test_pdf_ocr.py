@@ -1,17 +1,29 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from pdfs import PAGE, line, mupdf, paragraph, picture, save_pdf
+from pdfs import BACKENDS, PAGE, line, mupdf, paragraph, picture, save_pdf
 from ragsight.errors import ConfigurationError, RagsightError
 from ragsight.loaders.pdf import PdfLoader
-from ragsight.loaders.pdf.ocr import OcrReader
+from ragsight.loaders.pdf.backends import BackendName
+from ragsight.loaders.pdf.ocr import OcrCallable, OcrReader, tesseract
 from ragsight.loaders.pdf.page import Page
-from ragsight.loaders.pdf.tesseract import Tesseract
+from ragsight.loaders.pdf.tesseract_program import lines_of_table
+
+_TABLE = """\
+level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext
+1\t1\t0\t0\t0\t0\t0\t0\t900\t900\t-1\t
+4\t1\t1\t1\t1\t0\t10\t20\t200\t30\t-1\t
+5\t1\t1\t1\t1\t1\t10\t20\t80\t30\t96.1\t"Pumps
+5\t1\t1\t1\t1\t2\t100\t22\t110\t28\t91.0\tlift"
+5\t1\t1\t1\t2\t1\t10\t60\t80\t30\t90.0\twater
+5\t1\t1\t1\t3\t1\t0\t0\t900\t900\t95.0\t\x20
+"""
 
 WORDS = ("The pump lifts water", "from the lower basin", "to the upper one.")
 
@@ -41,9 +53,16 @@ def _with_screenshot(path: Path) -> Path:
     return save_pdf(path, draw)
 
 
-def _tesseract() -> Tesseract:
+@pytest.fixture(autouse=True, params=BACKENDS)
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Whatever is said here holds for each library that reads pages."""
+    monkeypatch.setitem(globals(), "PdfLoader", partial(PdfLoader, backend=request.param))
+    return str(request.param)
+
+
+def _tesseract(backend: BackendName) -> OcrCallable:
     try:
-        return Tesseract()
+        return tesseract("eng", backend)
     except ConfigurationError as error:
         pytest.skip(f"needs tesseract: {error}")
 
@@ -128,9 +147,9 @@ def test_without_language_data_the_chunk_says_what_to_install(tmp_path: Path) ->
 
 
 def test_tesseract_reads_a_scan_in_any_process(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], backend: BackendName
 ) -> None:
-    _tesseract()
+    _tesseract(backend)
     path = _scanned(tmp_path / "a.pdf")
     (chunk,) = PdfLoader(path, ocr="auto").load()
     assert " ".join(chunk.text.split()) == " ".join(WORDS)
@@ -138,15 +157,15 @@ def test_tesseract_reads_a_scan_in_any_process(
     assert capfd.readouterr() == ("", "")
 
 
-def test_tesseract_reads_the_words_in_a_figure(tmp_path: Path) -> None:
-    _tesseract()
+def test_tesseract_reads_the_words_in_a_figure(tmp_path: Path, backend: BackendName) -> None:
+    _tesseract(backend)
     chunks = PdfLoader(_with_screenshot(tmp_path / "a.pdf"), ocr="auto").load()
     (figure,) = [chunk for chunk in chunks if chunk.kind == "figure"]
     assert figure.metadata["ocr_text"] == "Pressure is too high"
 
 
-def test_tesseract_tells_where_the_lines_are() -> None:
-    lines = _tesseract()(_scan())
+def test_tesseract_tells_where_the_lines_are(backend: BackendName) -> None:
+    lines = [(text, box) for text, box in _tesseract(backend)(_scan())]
     assert [text for text, _ in lines] == list(WORDS)
     left, top, right, bottom = lines[0][1]
     assert 140 < left < 160 < right < 750
@@ -165,3 +184,34 @@ def test_a_page_with_a_text_layer_is_not_read_again(tmp_path: Path) -> None:
 
     (chunk,) = PdfLoader(save_pdf(tmp_path / "a.pdf", draw), ocr=fail).load()
     assert chunk.text == "These words were put behind the scan by the scanner itself."
+
+
+def test_without_the_program_the_chunk_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    loader = partial(PdfLoader, backend="pdfium")
+    (chunk,) = loader(_scanned(tmp_path / "a.pdf"), ocr="auto").load()
+    assert "no program 'tesseract'" in chunk.metadata["warnings"][0]
+    assert "tesseract-ocr" in chunk.metadata["warnings"][0]
+
+
+def test_the_programs_table_is_read_line_by_line() -> None:
+    assert lines_of_table(_TABLE) == [
+        ('"Pumps lift"', (10, 20, 210, 50)),
+        ("water", (10, 60, 90, 90)),
+    ]
+
+
+def test_a_program_that_fails_is_a_problem_of_its_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "tesseract"
+    program.write_text('#!/bin/sh\ntest "$1" = --list-langs && echo eng && exit 0\nexit 3\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    problems: list[RagsightError] = []
+    loader = partial(PdfLoader, backend="pdfium", on_error=problems.append)
+    (chunk,) = loader(_scanned(tmp_path / "a.pdf"), ocr="auto").load()
+    assert chunk.text == ""
+    assert "exit status 3" in str(problems[0])

@@ -18,7 +18,7 @@ from ragsight.cli import session, views
 from ragsight.cli.asking import ask_index
 from ragsight.cli.evaluation import evaluate_index
 from ragsight.cli.options import BaseUrl, Count, Html, Index, Json, Vlm, Where
-from ragsight.cli.pdfs import Ocr, PageImages, Password, pdf_options
+from ragsight.cli.pdfs import Ocr, PageImages, Password, PdfBackend, pdf_options
 from ragsight.cli.where import parse_where
 from ragsight.errors import RagsightError
 
@@ -46,6 +46,7 @@ def index(
     password: Password = None,
     ocr: Ocr = None,
     page_images: PageImages = "auto",
+    pdf_backend: PdfBackend = "pymupdf",
     json: Json = False,
 ) -> None:
     """Index PDFs, decks of slides, images, catalogues (CSV, JSONL) and text files."""
@@ -54,7 +55,7 @@ def index(
 
     # Before the index is made: a mistyped path shall leave no empty index behind.
     discover(paths)
-    pdf = pdf_options(ocr=ocr, page_images=page_images)
+    pdf = pdf_options(ocr=ocr, page_images=page_images, backend=pdf_backend)
     with (
         session.open_index(index, model=model, create=True) as store,
         views.progress_bar("Indexing") as on_progress,

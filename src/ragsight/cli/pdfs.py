@@ -36,26 +36,37 @@ PageImages = Annotated[
         help="Which pages of PDFs are kept as pictures; auto: scans and slides.",
     ),
 ]
+PdfBackend = Annotated[
+    str,
+    typer.Option(
+        "--pdf-backend",
+        metavar="pymupdf|pdfium",
+        help="The library that reads PDFs; pdfium is under a permissive licence.",
+    ),
+]
 
 
-def pdf_options(*, ocr: str | None, page_images: str) -> PdfOptions:
+def pdf_options(*, ocr: str | None, page_images: str, backend: str) -> PdfOptions:
     """What the options of a command say about PDFs.
 
     Args:
         ocr: Languages of the text in pictures; None if it isn't to be read.
         page_images: As `PdfOptions.page_images`.
+        backend: As `PdfOptions.backend`.
 
     Raises:
         ConfigurationError: If a value is none of its choices, or text in pictures can't be read.
     """
     from ragsight.loaders import PdfOptions
-    from ragsight.loaders.pdf.tesseract import Tesseract
+    from ragsight.loaders.pdf.ocr import tesseract
 
-    if ocr is not None:
-        # Whoever asks for it on a command line wants to know at once that it can't be done.
-        Tesseract(ocr)
-    return PdfOptions(
+    options = PdfOptions(
         page_images=page_images,  # type: ignore[arg-type] # It is checked there.
+        backend=backend,  # type: ignore[arg-type] # And so is this.
         ocr="off" if ocr is None else "auto",
         ocr_language=ocr if ocr is not None else "eng",
     )
+    if ocr is not None:
+        # Whoever asks for it on a command line wants to know at once that it can't be done.
+        tesseract(ocr, options.backend)
+    return options

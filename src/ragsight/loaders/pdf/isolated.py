@@ -15,6 +15,7 @@ from PIL import Image
 
 from ragsight.chunks import BBox
 from ragsight.errors import DocumentError, RagsightError
+from ragsight.loaders.pdf.backends import BackendName
 from ragsight.loaders.pdf.frames import read_frame, write_frame
 from ragsight.loaders.pdf.page import Drawing, Line, Page
 
@@ -40,6 +41,7 @@ class IsolatedPdf:
         source: A path, or the file's bytes.
         name: How to name it in messages.
         password: Opens an encrypted file.
+        backend: The library that reads it.
         timeout: Seconds that opening may take, and each later request until `timeout` is set to
             something else; None for no limit.
 
@@ -56,11 +58,12 @@ class IsolatedPdf:
         source: Path | bytes,
         name: str,
         password: str | None = None,
+        backend: BackendName = "pymupdf",
         timeout: float | None = _START_LIMIT,
     ) -> None:
         self.name = name
         self.timeout = timeout
-        self._opening = (source, name, password, timeout)
+        self._opening = (source, name, password, backend, timeout)
         self._opening_timeout = timeout
         self._worker: _Worker | None = None
         self.page_count, self.repaired = self._start()

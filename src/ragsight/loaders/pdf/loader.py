@@ -17,13 +17,13 @@ from ragsight.errors import (
     raise_error,
 )
 from ragsight.loaders.base import absolute, file_fingerprint
+from ragsight.loaders.pdf.backends import open_pdf
 from ragsight.loaders.pdf.isolated import IsolatedPdf
 from ragsight.loaders.pdf.limited import LimitedSource
 from ragsight.loaders.pdf.links import Linker, with_neighbours
 from ragsight.loaders.pdf.options import PdfOptions, PdfSettings
 from ragsight.loaders.pdf.protocol import PageSource
 from ragsight.loaders.pdf.run import Run
-from ragsight.loaders.pdf.source import PdfFile
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -54,7 +54,7 @@ class PdfLoader:
         options: How chunks are made.
         **settings: Fields of `PdfOptions` that differ from `options`: `figures`, `tables`,
             `figure_images`, `page_images`, `contents`, `chunking`, `ocr`, `ocr_language`,
-            `page_timeout`, `isolate`, `image_side`, `max_dpi`.
+            `page_timeout`, `isolate`, `image_side`, `max_dpi`, `backend`.
 
     Raises:
         SourceNotFoundError: If there is no such file.
@@ -106,6 +106,7 @@ class PdfLoader:
             A page's passages, figures and tables in reading order.
 
         Raises:
+            MissingExtraError: If the library that is to read it isn't installed.
             PasswordRequiredError: If the file is encrypted and no password was given.
             WrongPasswordError: If the password doesn't open it.
             EmptyDocumentError: If it has no bytes, no pages, or nothing on any of them.
@@ -121,11 +122,12 @@ class PdfLoader:
                 raise EmptyDocumentError(f"{self.uri}: {_what_is_missing(run)}")
 
     def _opened(self) -> LimitedSource:
+        options = self._options
         opened: PageSource
-        if self._options.isolate:
-            opened = IsolatedPdf(self._content, self.uri, self._password)
+        if options.isolate:
+            opened = IsolatedPdf(self._content, self.uri, self._password, options.backend)
         else:
-            opened = PdfFile(self._content, self.uri, self._password)
+            opened = open_pdf(self._content, self.uri, self._password, options.backend)
         return LimitedSource(opened, self._options.page_timeout)
 
     @staticmethod

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ragsight.chunks import BBox
+from ragsight.loaders.pdf.curves import on_curve
 from ragsight.loaders.pdf.geometry import height, intersection, width
 from ragsight.loaders.pdf.page import Drawing
 
 _WHITE = 0.97
 _LARGE_CURVE = 20.0
-_CURVE_STEPS = 8
 
 
 class DrawingCollector:
@@ -78,7 +78,7 @@ def _extent(path: dict[str, Any]) -> BBox:
     if not curves or max(right - left, bottom - top) < _LARGE_CURVE:
         return left, top, right, bottom
     # MuPDF counts the control points of curves in, which lie well outside a slice of a pie.
-    points = [point for item in curves for point in _on_curve(*item[1:5])]
+    points = [point for item in curves for point in on_curve(*item[1:5])]
     for item in path["items"]:
         if item[0] == "l":
             points += [item[1], item[2]]
@@ -88,19 +88,6 @@ def _extent(path: dict[str, Any]) -> BBox:
             points += list(item[1])
     xs, ys = zip(*points, strict=True)
     return min(xs), min(ys), max(xs), max(ys)
-
-
-def _on_curve(a: Any, b: Any, c: Any, d: Any) -> list[tuple[float, float]]:
-    """Points on a cubic Bézier curve."""
-    found = []
-    for step in range(_CURVE_STEPS + 1):
-        t = step / _CURVE_STEPS
-        weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
-        x, y = (
-            sum(w * p[axis] for w, p in zip(weights, (a, b, c, d), strict=True)) for axis in (0, 1)
-        )
-        found.append((x, y))
-    return found
 
 
 def _is_angular(path: dict[str, Any]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -13,6 +15,7 @@ from ragsight.loaders.pdf.page import Line
 _BOLD_FLAG = 1 << 4
 _BOLD_NAMES = ("bold", "black", "heavy", "semibold", "demi")
 _ACROSS = 0.99
+_HEX_PREFIX = re.compile(r"<((?:[0-9A-Fa-f]{2})+)>")
 
 Turn = tuple[float, float, float, float, float, float]
 """A page's rotation: x' = a x + c y + e, y' = b x + d y + f."""
@@ -80,6 +83,22 @@ def _style(spans: list[dict[str, Any]]) -> tuple[float, bool]:
 
 def _is_bold(span: dict[str, Any]) -> bool:
     return bool(span["flags"] & _BOLD_FLAG) or _names_bold(span["font"])
+
+
+def plain_label(label: str) -> str:
+    """A page's label; the library leaves prefixes that are written in hexadecimal as they are.
+
+    Example:
+        >>> plain_label("<FEFF0041002D>3")
+        'A-3'
+    """
+    match = _HEX_PREFIX.match(label)
+    if match is None:
+        return label
+    data = bytes.fromhex(match[1])
+    is_wide = data.startswith(codecs.BOM_UTF16_BE)
+    prefix = data[2:].decode("utf-16-be", "replace") if is_wide else data.decode("latin-1")
+    return prefix + label[match.end() :]
 
 
 @lru_cache(maxsize=1024)

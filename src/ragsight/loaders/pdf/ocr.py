@@ -10,6 +10,7 @@ from PIL import Image
 
 from ragsight.chunks import BBox
 from ragsight.errors import ConfigurationError, DocumentError
+from ragsight.loaders.pdf.backends import BackendName
 from ragsight.loaders.pdf.geometry import height, shared_x, shared_y, union
 from ragsight.loaders.pdf.page import Line, Page
 
@@ -85,18 +86,40 @@ class OcrReader:
         return result
 
 
-def ocr_reader(ocr: str | OcrCallable, language: str) -> OcrReader:
-    """What `PdfOptions.ocr` asks for."""
+def ocr_reader(
+    ocr: str | OcrCallable, language: str, backend: BackendName = "pymupdf"
+) -> OcrReader:
+    """What `PdfOptions.ocr` asks for.
+
+    Args:
+        ocr: `off`, `auto` or a function.
+        language: For tesseract.
+        backend: What reads the file; PyMuPDF brings tesseract with it, others need the program.
+    """
     if not isinstance(ocr, str):
         return OcrReader(ocr)
     if ocr == "off":
         return OcrReader(hint=NO_TEXT_LAYER)
-    from ragsight.loaders.pdf.tesseract import Tesseract
-
     try:
-        return OcrReader(Tesseract(language))
+        return OcrReader(tesseract(language, backend))
     except ConfigurationError as error:
         return OcrReader(hint=str(error))
+
+
+def tesseract(language: str, backend: BackendName = "pymupdf") -> OcrCallable:
+    """Tesseract, without calling PyMuPDF where another library reads the file.
+
+    Raises:
+        ConfigurationError: If it isn't there, or has no data for the language; says what to
+            install.
+    """
+    if backend != "pymupdf":
+        from ragsight.loaders.pdf.tesseract_program import TesseractProgram
+
+        return TesseractProgram(language)
+    from ragsight.loaders.pdf.tesseract import Tesseract
+
+    return Tesseract(language)
 
 
 def _lines(result: Sequence[tuple[str, BBox]], scale: float) -> list[Line]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypedDict, get_args
 from ragsight.errors import ConfigurationError
 from ragsight.loaders.chunking import ChunkingOptions
 from ragsight.loaders.naming import stable_name
+from ragsight.loaders.pdf.backends import BackendName
 from ragsight.loaders.pdf.ocr import OcrCallable
 
 TableMode = Literal["auto", "none"]
@@ -21,6 +22,7 @@ _CHOICES = {
     "figure_images": get_args(FigureImageMode),
     "page_images": get_args(PageImageMode),
     "contents": get_args(ContentsMode),
+    "backend": get_args(BackendName),
 }
 
 
@@ -55,6 +57,9 @@ class PdfOptions:
         image_side: Longest side of a rendered picture in pixels. Vision models scale down to
             about 1,568, so more is stored but not seen.
         max_dpi: Resolution beyond which small figures aren't enlarged.
+        backend: The library that reads the file. `pymupdf`: fast, under the AGPL or a commercial
+            licence. `pdfium`: under the BSD and Apache licences, comes with the extra `pdfium`;
+            PyMuPDF is then never called, and `ocr="auto"` runs the program `tesseract`.
 
     Raises:
         ConfigurationError: If a value is none of its choices, or a size or time isn't above 0.
@@ -76,6 +81,7 @@ class PdfOptions:
     isolate: bool = False
     image_side: int = 1568
     max_dpi: int = 300
+    backend: BackendName = "pymupdf"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -102,6 +108,7 @@ class PdfOptions:
         return (
             self.figures, self.tables, self.figure_images, self.page_images, self.contents,
             self.chunking.identity, ocr, self.ocr_language, self.image_side, self.max_dpi,
+            self.backend,
         )  # fmt: skip
 
 
@@ -120,3 +127,4 @@ class PdfSettings(TypedDict, total=False):
     isolate: bool
     image_side: int
     max_dpi: int
+    backend: BackendName

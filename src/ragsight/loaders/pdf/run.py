@@ -61,7 +61,7 @@ class Run:
         self._reader = PageReader(source, {title for _, title in self._outline})
         self._habits = DocumentHabits()
         self._path = HeadingPath()
-        self._ocr = ocr_reader(options.ocr, options.ocr_language)
+        self._ocr = ocr_reader(options.ocr, options.ocr_language, options.backend)
         self._read = 0
 
     def chunks(self, number: int) -> Iterator[Chunk]:

@@ -27,7 +27,7 @@ from ragsight.errors import (
 from ragsight.loaders.pdf.checks import check_pdf
 from ragsight.loaders.pdf.mupdf_paths import DrawingCollector
 from ragsight.loaders.pdf.mupdf_pictures import picture_boxes
-from ragsight.loaders.pdf.mupdf_text import Turn, lines_of, placement
+from ragsight.loaders.pdf.mupdf_text import Turn, lines_of, placement, plain_label
 from ragsight.loaders.pdf.page import Drawing, Line, Page
 
 MUPDF_LOCK = threading.RLock()
@@ -148,7 +148,7 @@ class PdfFile:
                 height=float(page.rect.height),
                 lines=tuple(lines_of(blocks, turn, place)),
                 pictures=tuple(picture_boxes(mupdf_library().mupdf, page)),
-                label=str(page.get_label()),
+                label=plain_label(str(page.get_label())),
                 rotated=page.rotation != 0,
             )
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from ragsight.errors import RagsightError
+from ragsight.loaders.pdf.backends import open_pdf
 from ragsight.loaders.pdf.frames import read_frame, write_frame
-from ragsight.loaders.pdf.source import PdfFile
+from ragsight.loaders.pdf.protocol import PageSource
 
 _GRACE = 5.0
 """Seconds past the limit after which a worker ends itself, should its parent be gone."""
@@ -21,11 +22,11 @@ CALLS = frozenset({"outline", "page", "drawings", "words", "render", "trim_memor
 def main() -> None:
     """Answer requests on standard input until it is closed."""
     requests, replies = _private_streams()
-    source, name, password, limit = read_frame(requests)
+    source, name, password, backend, limit = read_frame(requests)
     with Path(os.devnull).open("w") as silence:
         _watch(limit, silence)
         try:
-            file = PdfFile(source, name, password)
+            file = open_pdf(source, name, password, backend)
         except RagsightError as error:
             write_frame(replies, error)
             return
@@ -33,7 +34,7 @@ def main() -> None:
         _serve(file, requests, replies, silence)
 
 
-def _serve(file: PdfFile, requests: IO[bytes], replies: IO[bytes], silence: IO[str]) -> None:
+def _serve(file: PageSource, requests: IO[bytes], replies: IO[bytes], silence: IO[str]) -> None:
     while True:
         faulthandler.cancel_dump_traceback_later()
         try:
@@ -59,7 +60,7 @@ def _watch(limit: float | None, silence: IO[str]) -> None:
         faulthandler.dump_traceback_later(limit + _GRACE, exit=True, file=silence)
 
 
-def _answer(file: PdfFile, call: str, arguments: Any, options: Any) -> Any:
+def _answer(file: PageSource, call: str, arguments: Any, options: Any) -> Any:
     if call not in CALLS:
         raise ValueError(call)
     try:
