@@ -76,7 +76,7 @@ def wheel(session: nox.Session) -> None:
     wheels = [str(path) for path in sorted(built.glob("*.whl"))]
     session.install(*CONSTRAINED, *wheels, *nox.project.dependency_groups(PROJECT, "test"))
     session.install(*CONSTRAINED, "openai", "anthropic", "onnxruntime", "onnx", "pillow-heif")
-    session.install(*CONSTRAINED, "starlette", "uvicorn")
+    session.install(*CONSTRAINED, "starlette", "uvicorn", "pypdfium2")
     session.run("pytest", *session.posargs)
 
 

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from ragsight.gallery import Gallery, GallerySection, render_gallery, show, write_gallery
     from ragsight.images import image_ref, open_image
     from ragsight.ingestion import IngestReport, ingest
+    from ragsight.inspection import Inspection, render_inspection, write_inspection
     from ragsight.loaders import (
         CatalogLoader,
         ChunkingOptions,
@@ -108,6 +109,7 @@ _HOMES = {
     "ragsight.evaluation": ("Evaluation", "LabelledQuery", "evaluate", "read_queries"),
     "ragsight.gallery": ("Gallery", "GallerySection", "render_gallery", "show", "write_gallery"),
     "ragsight.images": ("image_ref", "open_image"),
+    "ragsight.inspection": ("Inspection", "render_inspection", "write_inspection"),
     "ragsight.ingestion": ("IngestReport", "ingest"),
     "ragsight.loaders": (
         "CatalogLoader",
@@ -160,6 +162,7 @@ __all__ = [
     "ImageRef",
     "ImageTextEncoder",
     "IngestReport",
+    "Inspection",
     "LabelledQuery",
     "LoadOptions",
     "MultimodalRetriever",
@@ -193,8 +196,10 @@ __all__ = [
     "parse_filter",
     "read_queries",
     "render_gallery",
+    "render_inspection",
     "show",
     "write_gallery",
+    "write_inspection",
 ]
 
 

@@ -187,6 +187,24 @@ def test_judgements_in_the_format_of_trec_are_measured(indexed, tmp_path: Path) 
     assert scores["runs"][0]["mean"]["mrr"] == 1
 
 
+def test_an_inspection_shows_a_file_without_an_index(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    done = shell.run("inspect", handbook(), "--pages", "2-4,99", "--limit", "2")
+    assert done.returncode == 0, done.stderr
+    assert "2 pages: 3 figure, 1 table, 5 text" in done.stdout
+    assert "pages not shown: 1" in done.stderr
+    html = (tmp_path / "solar-system-handbook.inspect.html").read_text("utf-8")
+    assert "Figure 3: Mean radii" in html
+    told = shell.json(
+        "inspect", handbook(), "--pages", "2", "--html", "x/a.html", "--pdf-backend", "pdfium"
+    )
+    assert (told["shown"], told["more"], told["kinds"]["figure"]) == (1, 0, 2)
+    assert (tmp_path / "x" / "a.html").is_file()
+    refused = shell.run("inspect", handbook(), "--pages", "x")
+    assert refused.returncode == 2
+    assert "1-5,8" in in_one_line(refused)
+
+
 def test_indexing_again_changes_nothing(indexed) -> None:
     shell, _ = indexed
     before = shell.json("info")

@@ -17,6 +17,7 @@ from ragsight import __version__
 from ragsight.cli import session, views
 from ragsight.cli.asking import ask_index
 from ragsight.cli.evaluation import evaluate_index
+from ragsight.cli.inspecting import inspect_file
 from ragsight.cli.options import BaseUrl, Count, Html, Index, Json, Vlm, Where
 from ragsight.cli.pdfs import Ocr, PageImages, Password, PdfBackend, pdf_options
 from ragsight.cli.where import parse_where
@@ -137,6 +138,7 @@ def _title(query: str | None, image: Path | None) -> str:
 
 app.command("ask")(ask_index)
 app.command("eval")(evaluate_index)
+app.command("inspect")(inspect_file)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from ragsight.loaders.pdf.geometry import rounded, union
 from ragsight.loaders.pdf.mentions import find_mentions
 from ragsight.loaders.pdf.ocr import OcrReader
 from ragsight.loaders.pdf.options import PdfOptions
-from ragsight.loaders.pdf.page import Page
+from ragsight.loaders.pdf.page import Line, Page
 from ragsight.loaders.pdf.paragraphs import Section, plain_text
 from ragsight.loaders.pdf.parts import Figure, Table
 from ragsight.loaders.pdf.protocol import PageSource
@@ -155,16 +155,26 @@ class ChunkMaker:
 
 def passage_box(passage: Passage, section: Section) -> BBox | None:
     """The box around a passage's lines; around its paragraphs' where none is found whole."""
-    among = [line for lines in section.lines[passage.first : passage.last + 1] for line in lines]
+    paragraphs = section.lines[passage.first : passage.last + 1]
     words = " ".join(passage.text.split())
-    inside = [
+    inside = [line for lines in paragraphs for line in _lines_in(words, lines)]
+    among = inside if inside else [line for lines in paragraphs for line in lines]
+    return union(line.bbox for line in among) if among else None
+
+
+def _lines_in(words: str, lines: Sequence[Line]) -> list[Line]:
+    """The lines of a paragraph that a passage holds.
+
+    A short line ("the hill.") may be found in any passage; it counts beside one that counts.
+    """
+    found = [" ".join(line.text.split()).rstrip("-") in words for line in lines]
+    telling = [len(line.text) >= min(_TELLING_LENGTH, len(words)) for line in lines]
+    sure = [a and b for a, b in zip(found, telling, strict=True)]
+    return [
         line
-        for line in among
-        # A short last line ("the hill.") may be found in any passage.
-        if len(line.text) >= min(_TELLING_LENGTH, len(words))
-        and " ".join(line.text.split()).rstrip("-") in words
+        for number, line in enumerate(lines)
+        if found[number] and any(sure[max(0, number - 1) : number + 2])
     ]
-    return union(line.bbox for line in inside or among) if among else None
 
 
 def section_of(part: Figure | Table, own: Section, sections: Sequence[Section]) -> Headings:

@@ -17,7 +17,9 @@ from ragsight.errors import (
     raise_error,
 )
 from ragsight.loaders.base import absolute, file_fingerprint
+from ragsight.loaders.inspected import InspectedPage
 from ragsight.loaders.pdf.backends import open_pdf
+from ragsight.loaders.pdf.inspecting import inspected_pages
 from ragsight.loaders.pdf.isolated import IsolatedPdf
 from ragsight.loaders.pdf.limited import LimitedSource
 from ragsight.loaders.pdf.links import Linker, with_neighbours
@@ -120,6 +122,34 @@ class PdfLoader:
                 yield replace(chunk, metadata={**chunk.metadata, "order": order})
             if order == 0 and self._pages is None and not run.problems:
                 raise EmptyDocumentError(f"{self.uri}: {_what_is_missing(run)}")
+
+    def inspect(self, *, image_side: int = 1100) -> Iterator[InspectedPage]:
+        """Show page by page how the file looks, what is loaded of it and what is left out.
+
+        What goes wrong on a page is told with the page, and not to `on_error`. Chunks have no links
+        to each other. `ragsight.write_inspection` makes an HTML page of it.
+
+        Args:
+            image_side: Longest side of a page's picture, in pixels.
+
+        Yields:
+            The pages.
+
+        Raises:
+            DocumentError: If the file can't be opened, as `lazy_load` says.
+        """
+        with closing(self._opened()) as source:
+            numbers = self._selected(source.page_count)
+            yield from inspected_pages(source, self.uri, self._options, numbers, image_side)
+
+    def page_count(self) -> int:
+        """How many pages the file has.
+
+        Raises:
+            DocumentError: If the file can't be opened, as `lazy_load` says.
+        """
+        with closing(self._opened()) as source:
+            return source.page_count
 
     def _opened(self) -> LimitedSource:
         options = self._options

@@ -84,6 +84,11 @@ class Run:
             page_id = chunk.id if chunk.kind == "page" else page_id
         self._tidy(page)
 
+    @property
+    def reader(self) -> PageReader:
+        """Reads the pages; the one that was asked for last and its neighbours are at hand."""
+        return self._reader
+
     def _on_error(self, error: RagsightError) -> None:
         self.problems += 1
         self._handler(error)
