@@ -91,6 +91,11 @@ def test_no_pictures_are_painted_when_they_are_off(
     assert open_renders(deck, FACTS, mode="off") is None
 
 
+def test_a_deck_without_slides_is_not_painted(deck: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "find_renderer", _refuse)
+    assert open_renders(deck, DeckFacts(0, frozenset(), FACTS.size), mode="require") is None
+
+
 def _refuse(path: Path) -> None:
     raise AssertionError(path)
 

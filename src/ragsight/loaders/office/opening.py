@@ -80,7 +80,7 @@ def open_renders(
     if mode not in get_args(RenderMode):
         raise ConfigurationError(f"mode={mode!r}: choose one of {', '.join(get_args(RenderMode))}.")
     file = absolute(path)
-    if mode == "off":
+    if mode == "off" or deck.slide_count == 0:
         return None
     try:
         if file.suffix.lower() == ".pdf":
