@@ -13,9 +13,6 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -29,7 +26,7 @@ from ragsight.ui import create_app
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from browser import look, opened_browser, wait_until  # noqa: E402 - the tests' own browser
+from browser import look, opened_browser, served, wait_until  # noqa: E402 - the tests' own browser
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -70,7 +67,7 @@ def picture_ui(driver: Chrome, index: Path, folder: Path) -> None:
     """The search page, with a filter."""
     with (
         MultimodalStore.open(index, encoder=ClipEncoder("ragsight-demo")) as store,
-        served(store) as address,
+        served(create_app(store)) as address,
     ):
         look(driver, SIZE, sharpness=SHARPNESS)
         driver.get(f"{address}{SEARCH}")
@@ -89,24 +86,6 @@ def picture_ui(driver: Chrome, index: Path, folder: Path) -> None:
             ),
         )
         keep(driver, folder / "ui.png")
-
-
-@contextmanager
-def served(store: MultimodalStore) -> Iterator[str]:
-    """The search page's server, in a thread of its own."""
-    import socket
-
-    import uvicorn
-
-    server = uvicorn.Server(uvicorn.Config(create_app(store), log_level="error"))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 def keep(driver: Chrome, path: Path) -> None:

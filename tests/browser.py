@@ -60,6 +60,26 @@ def opened_browser() -> Iterator[Chrome]:
             driver.quit()
 
 
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """An ASGI application on a server in a thread of its own."""
+    import socket
+    import threading
+
+    import uvicorn
+
+    # Not the faster loop that may be installed by chance: pages don't need it.
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", loop="asyncio", http="h11"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
 def look(
     driver: Chrome, size: tuple[int, int], *, dark: bool = False, sharpness: float = 1
 ) -> None:

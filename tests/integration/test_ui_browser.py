@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from browser import (
     needs_browser,
     opened_browser,
     overflow,
+    served,
     sticking_out,
     wait_until,
 )
@@ -32,7 +32,6 @@ from ragsight import (
     MultimodalStore,
     OpenAIBackend,
     Source,
-    VisionBackend,
     image_ref,
 )
 from ragsight.demo.drawing import draw_product
@@ -59,27 +58,6 @@ def driver() -> Iterator[Chrome]:
 def vision() -> Iterator[FakeOpenAI]:
     with FakeOpenAI(reply=REPLY, local=True, max_images=8) as server:
         yield server
-
-
-@contextmanager
-def served(store: MultimodalStore, backend: VisionBackend) -> Iterator[str]:
-    """The page's server in a thread of its own."""
-    import socket
-
-    import uvicorn
-
-    app = create_app(store, backend=backend)
-    # Not the faster loop that may be installed by chance: pages don't need it.
-    config = uvicorn.Config(app, log_level="error", loop="asyncio", http="h11")
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +92,7 @@ def address(
         store = stack.enter_context(MultimodalStore.open(folder / "index", encoder=demo_encoder))
         store.upsert(chunks)
         backend = OpenAIBackend("llava", base_url=vision.base_url)
-        yield stack.enter_context(served(store, backend))
+        yield stack.enter_context(served(create_app(store, backend=backend)))
 
 
 def opened(driver: Chrome, address: str, size: tuple[int, int] = DESKTOP) -> None:

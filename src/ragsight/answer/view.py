@@ -60,7 +60,7 @@ def source_lines(answer: Answer) -> Iterator[Text]:
         label = cite_source(citation.n, citation.chunk).label
         fields = f" for {', '.join(citation.fields)}" if citation.fields else ""
         yield Text(f"  {label}{fields}", style="green")
-    if facts := _facts(answer):
+    if facts := answer_facts(answer):
         yield Text(f"  {facts}", style="dim")
 
 
@@ -71,7 +71,7 @@ def _view(answer: Answer) -> dict[str, object]:
         "text": text_html(answer, prefix),
         "cards": [_card(citation, answer, prefix) for citation in answer.citations],
         "warnings": answer.warnings,
-        "facts": _facts(answer),
+        "facts": answer_facts(answer),
     }
 
 
@@ -101,7 +101,8 @@ def _image(citation: Citation, answer: Answer) -> str | None:
         return None
 
 
-def _facts(answer: Answer) -> str:
+def answer_facts(answer: Answer) -> str:
+    """What made the answer and what it took, on one line; empty if no model was asked."""
     facts = [answer.model] if answer.model else []
     if answer.usage is not None:
         facts.append(f"{answer.usage.total_tokens:,} tokens")

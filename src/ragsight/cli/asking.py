@@ -13,7 +13,7 @@ from ragsight.cli.options import BaseUrl, Count, Index, Json, Vlm, Where
 from ragsight.cli.where import parse_where
 
 if TYPE_CHECKING:
-    from ragsight.answer import VisionSynthesizer
+    from ragsight.answer import Answer, VisionSynthesizer
     from ragsight.retrieval import Hit
 
 # Typer reads annotations at run time, and on Python 3.10 not all of the newer syntax.
@@ -55,6 +55,7 @@ def ask_index(
 ) -> None:
     """Answer a question from the index, with citations."""
     from ragsight.answer import RequestSaver, SynthesizerOptions, VisionSynthesizer
+    from ragsight.gallery import GallerySection, write_gallery
     from ragsight.retrieval import MultimodalRetriever
 
     filter_ = parse_where(where if where is not None else [])
@@ -65,13 +66,19 @@ def ask_index(
     )
     backend = session.vision_backend(vlm, base_url, max_tokens=max_tokens)
     with session.open_index(index) as store:
-        hits = MultimodalRetriever(store).retrieve(question, k=k, filter=filter_)
+        retriever = MultimodalRetriever(store)
+        hits = retriever.retrieve(question, k=k, filter=filter_)
         if backend is None:
             _show_evidence(question, hits, json=json)
             return
         saver = None if save is None else RequestSaver(save)
         synthesizer = VisionSynthesizer(backend, options=options, on_request=saver)
-        _answer(synthesizer, question, hits, json=json, html=html)
+        answer = _answer(synthesizer, question, hits, json=json)
+        if html is not None:
+            # The question is the page's title already.
+            section = GallerySection("", hits, answer=answer, weights=retriever.weights)
+            page = write_gallery(html, [section], title=question, store=store)
+            session.err.print(Text(f"Answer: {page}"))
 
 
 def _show_evidence(question: str, hits: list[Hit], *, json: bool) -> None:
@@ -88,13 +95,9 @@ def _answer(
     hits: list[Hit],
     *,
     json: bool,
-    html: Path | None,
-) -> None:
+) -> Answer:
     if json:
         answer = synthesizer.answer(question, hits)
         session.print_json(answer.to_dict())
-    else:
-        answer = views.show_stream(synthesizer.stream(question, hits))
-    if html is not None:
-        page = views.write_page(html, answer.to_html(title=question))
-        session.err.print(Text(f"Answer: {page}"))
+        return answer
+    return views.show_stream(synthesizer.stream(question, hits))

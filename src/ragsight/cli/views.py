@@ -12,7 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from ragsight.cli.session import err, out
-from ragsight.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ragsight.answer import Answer, AnswerStream
@@ -87,22 +86,6 @@ def show_stream(stream: AnswerStream) -> Answer:
     for warning in answer.warnings:
         err.print(Text(f"warning: {warning}", style="yellow"))
     return answer
-
-
-def write_page(path: Path, html: str) -> Path:
-    """Write an HTML page and return its absolute path.
-
-    Raises:
-        ConfigurationError: If it can't be written.
-    """
-    target = path.absolute()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # A lone surrogate, as broken PDFs have them, must not cost the page.
-        target.write_text(html, encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise ConfigurationError(f"{target}: the page can't be written ({error}).") from error
-    return target
 
 
 def show_evidence(hits: Sequence[Hit]) -> None:

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from markupsafe import Markup
+
 from ragsight.answer import Answer
-from ragsight.answer.view import _facts as answer_facts
+from ragsight.answer.markdown import text_html
+from ragsight.answer.view import answer_facts
 from ragsight.chunks import Chunk
 from ragsight.errors import RagsightError
 from ragsight.gallery.cards import Card, cards_of
@@ -28,13 +31,13 @@ class AnswerView:
     """An answer, ready to be put into a template.
 
     Attributes:
-        pieces: Its text, cut at its markers: `text`, and `target`, the anchor of a source.
+        text: Its text, as HTML; its markers lead to the anchors of its sources.
         abstained: Whether the sources didn't hold the answer.
         warnings: What a reader should know.
         facts: What made it and what it took.
     """
 
-    pieces: Sequence[dict[str, str]]
+    text: Markup
     abstained: bool = False
     warnings: Sequence[str] = ()
     facts: str = ""
@@ -129,24 +132,13 @@ def answer_view(answer: Answer | str, prefix: str) -> AnswerView | None:
         prefix: What the anchors of its sources begin with.
     """
     if isinstance(answer, str):
-        return AnswerView([{"text": answer, "target": ""}]) if answer else None
+        return AnswerView(Markup("<p>{}</p>").format(answer)) if answer else None
     return AnswerView(
-        list(_pieces(answer, prefix)),
+        text_html(answer, prefix),
         answer.abstained,
         answer.warnings,
         answer_facts(answer),
     )
-
-
-def _pieces(answer: Answer, prefix: str) -> Iterator[dict[str, str]]:
-    """The text, cut at its markers; each marker leads to the first source in it."""
-    targets = {span: c.n for c in reversed(answer.citations) for span in c.spans}
-    position = 0
-    for (start, end), n in sorted(targets.items()):
-        yield {"text": answer.text[position:start], "target": ""}
-        yield {"text": answer.text[start:end], "target": f"{prefix}-{n}"}
-        position = end
-    yield {"text": answer.text[position:], "target": ""}
 
 
 def section_view(section: GallerySection, pictures: Pictures, anchor: str) -> SectionView:

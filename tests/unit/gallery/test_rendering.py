@@ -134,6 +134,15 @@ def test_an_answer_s_markers_lead_to_the_cards_of_their_sources() -> None:
     assert "tokens" in page.words
 
 
+def test_an_answer_s_markdown_is_shown_as_what_it_is_and_its_html_and_links_as_text() -> None:
+    text = "**Red**:\n\n- one\n- two\n\n<b>no</b> [link](javascript:alert(1)) ![x](http://e/x.png)"
+    page = Page(render_gallery([GallerySection("x", answer=Answer(text=text))]))
+    tags = [tag for tag, _ in page.tags]
+    assert tags.count("strong") == 1
+    assert "<b>no</b>" in page.words
+    assert {"a", "img", "b"} & set(tags) == set()
+
+
 def test_sources_of_an_answer_that_are_no_hits_are_shown_after_them() -> None:
     chunk = text_chunk("The pump is red.")
     answer = Answer(text="Red [1].", sources=(chunk,), citations=(Citation(1, chunk, ((4, 7),)),))

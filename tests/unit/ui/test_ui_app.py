@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -295,3 +297,27 @@ def test_a_link_on_another_site_may_open_the_page(client: TestClient) -> None:
     headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
     assert client.get("/", headers=headers).status_code == 200
     assert client.get("/facets", headers=headers).status_code == 403
+
+
+async def test_while_one_search_waits_for_its_encoder_others_are_answered(
+    store: MultimodalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search that held the event loop would never see the other request come through."""
+    started, answered = threading.Event(), threading.Event()
+    encode = ClipEncoder.encode_texts
+    waited: list[bool] = []
+
+    def slow(self: ClipEncoder, texts: Any, **options: Any) -> Any:
+        started.set()
+        waited.append(answered.wait(30))
+        return encode(self, texts, **options)
+
+    monkeypatch.setattr(ClipEncoder, "encode_texts", slow)
+    transport = httpx.ASGITransport(create_app(store))
+    async with httpx.AsyncClient(transport=transport, base_url=HOME) as client:
+        search = asyncio.create_task(client.post("/search", json={"text": "pump"}))
+        assert await asyncio.to_thread(started.wait, 60)
+        assert (await client.get("/facets")).status_code == 200
+        answered.set()
+        assert "A red pump" in (await search).text
+    assert waited == [True]
