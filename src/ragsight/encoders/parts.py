@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ class Choice:
 
         if self.options.threads is not None:
             torch.set_num_threads(self.options.threads)
-        return TorchBackend(
+        backend = TorchBackend(
             checkpoint.load_model(),
             # Read when an image comes: words are encoded without it.
             lambda: preparer.recipe,
@@ -78,6 +79,10 @@ class Choice:
             self._dtype(),
             exact=self.exact,
         )
+        # What was imported for it makes a full collection due. Left alone it comes among the first
+        # questions, and stops every thread, a server's event loop too, for some 300 ms.
+        gc.collect()
+        return backend
 
     def _dtype(self) -> DtypeName:
         if self.backend != "torch":

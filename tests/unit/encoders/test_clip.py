@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import multiprocessing
 import pickle
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -144,6 +146,21 @@ def test_a_spawned_process_gives_the_same_vectors(encoder: ClipEncoder) -> None:
         found = pool.apply(encode_elsewhere, (encoder, image))
     np.testing.assert_allclose(found[0], expected[0], atol=1e-6)
     np.testing.assert_allclose(found[1], expected[1], atol=1e-6)
+
+
+def test_loading_leaves_no_full_collection_to_the_first_questions(clip_folder: Path) -> None:
+    begun: list[int] = []
+
+    def note(phase: str, info: dict[str, Any]) -> None:
+        begun.extend([info["generation"]] if phase == "start" else [])
+
+    gc.callbacks.append(note)
+    try:
+        ClipEncoder(str(clip_folder)).encode_texts(["a shoe"])
+    finally:
+        gc.callbacks.remove(note)
+
+    assert 2 in begun
 
 
 def test_threads_share_an_encoder_that_is_not_loaded_yet(clip_folder: Path) -> None:
