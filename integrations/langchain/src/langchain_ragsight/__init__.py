@@ -29,6 +29,7 @@ from langchain_ragsight.document_parsers import (
 from langchain_ragsight.embeddings import ClipEmbeddings, EmbeddingsTextEncoder
 from langchain_ragsight.prompts import aimages_of, images_of, multimodal_prompt
 from langchain_ragsight.retrievers import MultimodalRetriever
+from langchain_ragsight.structured_query import FilterTranslator
 from langchain_ragsight.synthesizers import AnswerSynthesizer, VisionSynthesizer
 from langchain_ragsight.tools import create_multimodal_retriever_tool
 from langchain_ragsight.vectorstores import MultimodalVectorStore
@@ -43,6 +44,7 @@ __all__ = [
     "ChunkLoader",
     "ClipEmbeddings",
     "EmbeddingsTextEncoder",
+    "FilterTranslator",
     "ImageLoader",
     "ImageParser",
     "MultimodalCompressor",
