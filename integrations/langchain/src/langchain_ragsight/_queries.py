@@ -67,7 +67,7 @@ def _read_message(message: BaseMessage) -> tuple[str | None, ImageSource | None]
         elif fields["type"] == "image":
             images.append(_block_image(fields))
         elif fields["type"] == "non_standard":
-            images.extend(_bare_image_url(fields["value"]))
+            images.extend(_other_image(fields["value"]))
     if len(images) > 1:
         raise QueryError(f"The question holds {len(images)} images; search with one at a time.")
     return "\n".join(words) or None, images[0] if images else None
@@ -76,13 +76,17 @@ def _read_message(message: BaseMessage) -> tuple[str | None, ImageSource | None]
 def _block_image(block: Mapping[str, Any]) -> bytes:
     if block.get("base64") is not None:
         return _decoded(block["base64"])
-    return _data_uri(str(block.get("url", "")))
+    return _data_uri(str(block.get("url") or block.get("file_id")))
 
 
-def _bare_image_url(block: Mapping[str, Any]) -> list[bytes]:
-    # langchain-core leaves `{"type": "image_url", "image_url": "data:..."}` as it is.
-    url = block.get("image_url")
-    return [_data_uri(url)] if isinstance(url, str) else []
+def _other_image(block: Mapping[str, Any]) -> list[bytes]:
+    """The image in a block that langchain-core leaves as it is."""
+    # OpenAI's with a bare address, and Google's.
+    url, data = block.get("image_url"), block.get("data")
+    if isinstance(url, str):
+        return [_data_uri(url)]
+    is_image = str(block.get("mime_type")).startswith("image/")
+    return [_decoded(data)] if is_image and isinstance(data, str) else []
 
 
 def _data_uri(uri: str) -> bytes:
@@ -98,6 +102,7 @@ def _data_uri(uri: str) -> bytes:
 
 def _decoded(data: str) -> bytes:
     try:
-        return base64.b64decode(data, validate=True)
+        # Encoders for mail break the lines.
+        return base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise ImageError(f"The image of the question isn't base64 ({error}).") from error

@@ -13,7 +13,8 @@ from langchain_core.structured_query import (
     Visitor,
 )
 
-_COMPARATORS = {
+# Any: to a type checker of Python 3.10 the members of LangChain's enumerations are strings.
+_COMPARATORS: dict[Any, str] = {
     Comparator.EQ: "eq",
     Comparator.NE: "ne",
     Comparator.LT: "lt",
@@ -25,6 +26,7 @@ _COMPARATORS = {
     Comparator.IN: "in",
     Comparator.NIN: "not_in",
 }
+_OPERATORS: tuple[Any, ...] = (Operator.AND, Operator.OR, Operator.NOT)
 
 
 class FilterTranslator(Visitor):
@@ -40,8 +42,8 @@ class FilterTranslator(Visitor):
         {'price': {'lt': 50}}
     """
 
-    allowed_operators = tuple(Operator)
-    allowed_comparators = tuple(name for name in Comparator if name in _COMPARATORS)
+    allowed_operators = _OPERATORS
+    allowed_comparators = tuple(_COMPARATORS)
 
     def visit_operation(self, operation: Operation) -> dict[str, Any]:
         """Combine filters.

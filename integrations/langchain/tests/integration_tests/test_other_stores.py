@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,24 @@ from ragsight import ClipEncoder, open_image
 from ragsight.testing import FakeVisionBackend
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:chromadb")
+
+
+ANOTHER_PROCESS = """
+import json, sys
+import chromadb
+from langchain_chroma import Chroma
+from langchain_ragsight import ClipEmbeddings
+
+folder, model, image = sys.argv[1:]
+clip = ClipEmbeddings(model)
+client = chromadb.PersistentClient(folder, chromadb.Settings(anonymized_telemetry=False))
+store = Chroma("photos", clip, client=client)
+near = store.similarity_search_by_vector(clip.embed_image(image), k=2)
+words = store.similarity_search("a mug", k=2)
+print(json.dumps({
+    "near": [d.model_dump() for d in near], "by words": [d.model_dump() for d in words]
+}))
+"""
 
 
 @pytest.fixture
@@ -80,17 +101,26 @@ def test_images_in_chroma_are_found_by_words_and_images_and_survive_a_restart(
         documents=[document.page_content for document in flat],
         metadatas=[document.metadata for document in flat],
     )
-    before = first.similarity_search_by_vector(clip.embed_image(noise(1)), k=2)
+    near = first.similarity_search_by_vector(clip.embed_image(noise(1)), k=2)
     by_words = first.similarity_search("a mug", k=2)
-    del first, client
-    chromadb.api.client.SharedSystemClient.clear_system_cache()
+    noise(1).save(tmp_path / "question.png")
 
-    again = _opened(tmp_path / "chroma", clip)
+    restarted = subprocess.run(
+        [
+            *(sys.executable, "-W", "ignore", "-c", ANOTHER_PROCESS),
+            *(str(tmp_path / "chroma"), clip.encoder.spec.name, str(tmp_path / "question.png")),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
 
-    assert before[0].page_content == "A blue mug"
-    assert again.similarity_search_by_vector(clip.embed_image(noise(1)), k=2) == before
-    assert again.similarity_search("a mug", k=2) == by_words
-    assert {document_to_chunk(d).id for d in before} == {d.id for d in photos}
+    assert near[0].page_content == "A blue mug"
+    assert {document_to_chunk(d).id for d in near} == {d.id for d in photos}
+    assert json.loads(restarted.stdout.splitlines()[-1]) == {
+        "near": [d.model_dump() for d in near],
+        "by words": [d.model_dump() for d in by_words],
+    }
 
 
 async def test_langchains_store_in_memory_takes_the_documents_as_they_are(

@@ -22,6 +22,10 @@ URI = f"data:image/png;base64,{BASE64}"
         {"type": "image_url", "image_url": {"url": URI, "detail": "high"}},
         {"type": "image_url", "image_url": URI},
         {"type": "image", "source_type": "base64", "data": BASE64, "mime_type": "image/png"},
+        {"type": "image", "base64": f"{BASE64[:9]}\n{BASE64[9:]}\n", "mime_type": "image/png"},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": BASE64}},
+        {"type": "input_image", "image_url": URI},
+        {"type": "media", "mime_type": "image/png", "data": BASE64},
     ],
 )
 def test_a_message_gives_its_text_and_its_image_in_any_of_the_usual_blocks(
@@ -51,6 +55,20 @@ def test_a_message_inside_a_dictionary_is_read() -> None:
 def test_addresses_in_a_message_are_neither_fetched_nor_opened(url: str) -> None:
     with pytest.raises(ImageError, match="in the message itself"):
         read_question(HumanMessage(content=[{"type": "image", "url": url}]))
+
+
+def test_an_image_that_is_only_a_providers_file_is_named() -> None:
+    with pytest.raises(ImageError, match="'file-7' is not read"):
+        read_question(HumanMessage(content=[{"type": "image", "file_id": "file-7"}]))
+
+
+def test_what_is_no_image_is_passed_over() -> None:
+    clip = {"type": "media", "mime_type": "video/mp4", "data": BASE64}
+
+    assert read_question(HumanMessage(content=[{"type": "text", "text": "red"}, clip])) == (
+        "red",
+        None,
+    )
 
 
 def test_two_images_in_a_message_are_refused() -> None:
