@@ -13,11 +13,21 @@ from ragsight import Chunk, Hit, MultimodalStore, Query
 from ragsight.encoders import FloatArray
 from ragsight.errors import ConfigurationError, QueryError
 from ragsight.images import ImageSource
-from ragsight.retrieval import CHANNELS, DEFAULT_WEIGHTS, Channel, choose_diverse
-from ragsight.retrieval.fusion import RRF_CONSTANT
-from ragsight.store import FilterLike, Program, VectorSearch, parse_filter
-from ragsight.store.layout import VectorKind
-from ragsight.store.payloads import point_id
+from ragsight.retrieval import (
+    CHANNELS,
+    DEFAULT_WEIGHTS,
+    RRF_CONSTANT,
+    Channel,
+    choose_diverse,
+)
+from ragsight.store import (
+    FilterLike,
+    Program,
+    VectorKind,
+    VectorSearch,
+    parse_filter,
+    point_id,
+)
 
 Mode = Literal["auto", "dense", "image", "hybrid"]
 """What a search asks: the texts' vectors, the images' vectors, or everything, fused."""

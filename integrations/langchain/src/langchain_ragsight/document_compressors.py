@@ -20,7 +20,7 @@ from langchain_ragsight._convert import (
 )
 from langchain_ragsight._queries import read_question
 from ragsight import Hit, Query
-from ragsight.retrieval.rerank import arerank
+from ragsight.retrieval import arerank
 
 
 class MultimodalCompressor(BaseDocumentCompressor):

@@ -19,8 +19,7 @@ from langchain_ragsight._convert import hit_to_document
 from langchain_ragsight._queries import read_question
 from ragsight import Hit, MultimodalStore, Query
 from ragsight.errors import QueryError
-from ragsight.retrieval import Channel, Fusion
-from ragsight.retrieval.grouping import GroupKey
+from ragsight.retrieval import Channel, Fusion, GroupKey
 from ragsight.store import FilterLike
 
 _QUERY_OPTIONS = frozenset(field.name for field in fields(Query)) - {"text", "image"}
@@ -67,7 +66,7 @@ class MultimodalRetriever(BaseRetriever):
         ['Red shoes, size 42']
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     store: MultimodalStore
     k: int = 10

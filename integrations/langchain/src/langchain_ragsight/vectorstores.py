@@ -23,7 +23,7 @@ from langchain_ragsight._vectorstore_search import SearchMethods
 from langchain_ragsight.embeddings import ClipEmbeddings
 from langchain_ragsight.retrievers import MultimodalRetriever
 from ragsight import ImageTextEncoder, MultimodalStore
-from ragsight.errors import ErrorHandler
+from ragsight.errors import ConfigurationError, ErrorHandler
 from ragsight.images import ImageSource
 from ragsight.store import FilterLike, Program
 
@@ -50,6 +50,7 @@ class MultimodalVectorStore(SearchMethods):
         image_key: The metadata key under which documents name their images; None if none do.
 
     Raises:
+        ConfigurationError: If it is no `ragsight.MultimodalStore`.
         QueryError: If there is no such mode.
 
     Example:
@@ -69,9 +70,17 @@ class MultimodalVectorStore(SearchMethods):
         mode: Mode = "auto",
         image_key: str | None = IMAGE_KEY,
     ) -> None:
+        if not isinstance(store, MultimodalStore):
+            raise ConfigurationError(
+                f"MultimodalVectorStore takes an open ragsight.MultimodalStore, not {store!r}. To "
+                "open one by its place, call from_documents([], embedding, location=...)."
+            )
         self.store = store
         self.mode = SearchOptions.of({}, mode).mode
         self.image_key = image_key
+
+    def __repr__(self) -> str:
+        return f"MultimodalVectorStore({self.store.operations.engine.place!r}, mode={self.mode!r})"
 
     @property
     def embeddings(self) -> Embeddings | None:

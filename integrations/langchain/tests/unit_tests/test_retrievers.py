@@ -10,6 +10,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
 from langchain_core.messages import HumanMessage
 from langchain_core.retrievers import BaseRetriever
+from pydantic import ValidationError
 from qdrant_client import models
 
 import ragsight
@@ -195,6 +196,11 @@ def test_options_that_make_no_sense_are_refused(
 ) -> None:
     with pytest.raises(QueryError):
         MultimodalRetriever(store=store, **options).invoke("x")
+
+
+def test_a_field_that_there_is_not_is_refused(store: MultimodalStore) -> None:
+    with pytest.raises(ValidationError, match="filters"):
+        MultimodalRetriever(store=store, filters={"price": 1})
 
 
 def test_an_empty_question_is_refused(retriever: MultimodalRetriever) -> None:

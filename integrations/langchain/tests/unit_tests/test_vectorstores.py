@@ -596,6 +596,18 @@ async def test_a_store_that_cannot_be_filled_is_closed_again(
     MultimodalStore.open(tmp_path, encoder=encoder).close()
 
 
+def test_a_place_is_not_taken_for_a_store(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="from_documents"):
+        MultimodalVectorStore(tmp_path)  # type: ignore[arg-type]
+
+
+def test_a_vector_store_says_where_it_is(store: MultimodalStore) -> None:
+    shown = repr(MultimodalVectorStore(store, mode="hybrid"))
+
+    assert shown.startswith("MultimodalVectorStore('")
+    assert shown.endswith("', mode='hybrid')")
+
+
 def test_a_store_of_ragsights_own_shows_its_chunks(store: MultimodalStore) -> None:
     vectorstore = MultimodalVectorStore(store)
 
