@@ -25,20 +25,34 @@ _PROVIDERS = {
     "llama_index.llms.openai_like": "local",
 }
 
+_LITELLM = "llama_index.llms.litellm"
+"""Its models have the provider in their names: `anthropic/claude-opus-4-7`."""
+
 _OPENAI = "https://api.openai.com"
 
 
 def llm_profile(llm: LLM) -> ModelProfile:
     """Find the limits of a model by its package and name."""
     package = ".".join(type(llm).__module__.split(".")[:3])
+    name = llm_name(llm)
     provider = _PROVIDERS.get(package)
-    if provider is None:
+    if package == _LITELLM:
+        provider, _, name = name.rpartition("/")
+    if provider not in _PROVIDERS.values():
         return ANY_MODEL
-    base = getattr(llm, "api_base", None)
-    if provider == "openai" and isinstance(base, str) and not base.startswith(_OPENAI):
+    base = _base_url(llm)
+    if provider == "openai" and base is not None and not base.startswith(_OPENAI):
         # Another server behind OpenAI's API: nobody knows which model is there.
         provider = "local"
-    return profile_for(provider, llm_name(llm))
+    return profile_for(provider, name)
+
+
+def _base_url(llm: LLM) -> str | None:
+    options = getattr(llm, "additional_kwargs", {})
+    for base in (getattr(llm, "api_base", None), options.get("api_base")):
+        if isinstance(base, str):
+            return base
+    return None
 
 
 def llm_name(llm: LLM) -> str:

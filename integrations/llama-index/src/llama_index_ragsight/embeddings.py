@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -22,6 +21,7 @@ from llama_index.core.instrumentation.events.embedding import (
 from llama_index.core.schema import BaseNode, ImageType, MetadataMode
 from llama_index.core.utils import get_tqdm_iterable
 
+from llama_index_ragsight._callers import nodes_being_hashed
 from llama_index_ragsight._images import image_name, images_digest, node_image
 from ragsight import DEFAULT_MODEL, ClipEncoder, ImageTextEncoder
 from ragsight.encoders.cache import CachedEncoder, EmbeddingCache
@@ -107,12 +107,11 @@ class ClipEmbedding(MultiModalEmbedding):
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
         """The fields; for the cache of a pipeline also what tells its images apart."""
         fields: dict[str, Any] = super().to_dict(**kwargs)
-        # A pipeline keys its cache by the text of the nodes and by this dictionary. It shows the
-        # nodes to nobody, so that images without words would be one. Hence the look at the caller.
-        caller = sys._getframe(1)
-        if caller.f_code.co_name != "get_transformation_hash":
+        # A pipeline keys its cache by the text of the nodes and by this dictionary: images without
+        # words would be one.
+        nodes = nodes_being_hashed()
+        if nodes is None:
             return fields
-        nodes = caller.f_locals.get("nodes", ())
         return {**fields, "encoder": self._fingerprint(), "images": images_digest(nodes)}
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import PrivateAttr
-from llama_index.core.retrievers import VectorIndexRetriever
 from llama_index.core.schema import BaseNode
 from llama_index.core.vector_stores import (
     MetadataFilters,
@@ -19,6 +17,7 @@ from llama_index.core.vector_stores import (
 )
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
+from llama_index_ragsight._callers import retriever_asking
 from llama_index_ragsight._convert import chunk_to_node, hit_to_node
 from llama_index_ragsight._fields import DOCUMENT_FIELD
 from llama_index_ragsight._searching import SearchOptions, query_filter, search_nodes
@@ -274,11 +273,11 @@ class MultimodalVectorStore(BasePydanticVectorStore):
             InputError: If its embedding fits neither the texts nor the images of the store.
             StoreError: If the engine refuses.
         """
-        return self._store.run(self._answering(query, _asked_ids(query), kwargs))
+        return self._store.run(self._answering(query, self._asked_ids(query), kwargs))
 
     async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
         """Find nodes without blocking the event loop; see `query`."""
-        return await self._store.asearch(self._answering(query, _asked_ids(query), kwargs))
+        return await self._store.asearch(self._answering(query, self._asked_ids(query), kwargs))
 
     def _answering(
         self, query: VectorStoreQuery, node_ids: Sequence[str], options: Mapping[str, Any]
@@ -288,6 +287,19 @@ class MultimodalVectorStore(BasePydanticVectorStore):
         # Nodes are pydantic models: making some takes as long as the search.
         result: VectorStoreQueryResult = yield Work(partial(_result, hits))
         return result
+
+    def _asked_ids(self, query: VectorStoreQuery) -> list[str]:
+        """The nodes that a caller restricts a query to.
+
+        A `VectorStoreIndex` keeps a list of its image and index nodes and sends it along with each
+        query. That list isn't meant as a restriction.
+        """
+        ids = list(query.node_ids or ())
+        retriever = retriever_asking(self) if ids else None
+        if retriever is None:
+            return ids
+        listed = list(retriever._index.index_struct.nodes_dict.values())
+        return [] if ids == listed else ids
 
     def _deleting_document(self, ref_doc_id: str) -> Program[None]:
         operations = self._store.operations
@@ -360,19 +372,3 @@ def _result(hits: Sequence[Hit]) -> VectorStoreQueryResult:
         similarities=[hit.score for hit in hits],
         ids=[item.node.node_id for item in found],
     )
-
-
-def _asked_ids(query: VectorStoreQuery) -> list[str]:
-    """The nodes that a caller restricts a query to.
-
-    A `VectorStoreIndex` keeps a list of its image and index nodes and restricts each query to
-    them, so that an index of images and texts finds no text. That list isn't meant as a
-    restriction, and nothing in the query tells it from one. Hence the look at the caller.
-    """
-    ids = list(query.node_ids or ())
-    frame = sys._getframe(2) if ids else None
-    retriever = frame.f_locals.get("self") if frame is not None else None
-    if isinstance(retriever, VectorIndexRetriever):
-        kept = list(retriever._index.index_struct.nodes_dict.values())
-        return [] if ids == kept else ids
-    return ids

@@ -171,6 +171,12 @@ def test_limits_are_those_of_the_provider() -> None:
     assert llm_profile(local).name == "local"
     claude = made("llama_index.llms.anthropic.base", model="claude-opus-4-7")
     assert llm_profile(claude).name == "claude-4.7"
+    litellm = "llama_index.llms.litellm.base"
+    assert llm_profile(made(litellm, model="anthropic/claude-opus-4-7")).name == "claude-4.7"
+    proxy = {"additional_kwargs": {"api_base": "http://localhost:4000"}}
+    assert llm_profile(made(litellm, model="openai/gpt-5.4-mini", **proxy)).name == "local"
+    for model in ("bedrock/some-model", "some-model"):
+        assert llm_profile(made(litellm, model=model)) is ANY_MODEL
     assert llm_profile(made("elsewhere")) is ANY_MODEL
 
 
