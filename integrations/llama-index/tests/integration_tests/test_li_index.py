@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -120,6 +121,21 @@ async def test_a_pipeline_run_twice_keeps_both_of_two_images_of_one_caption(
         [expected] = encoder.encode_images([node_to_chunk(node).image])
         vector = store.client.vectors(node.node_id)["clip"]
         assert float(vector @ expected) == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="LlamaIndex starts no workers on one core")
+def test_workers_of_a_pipeline_keep_both_of_two_images_of_one_caption(
+    tmp_path: Path, encoder: ClipEncoder
+) -> None:
+    embedding = ClipEmbedding(encoder=encoder)
+    store = MultimodalVectorStore.open(":memory:", embed_model=embedding)
+    pipeline = IngestionPipeline(transformations=[embedding], vector_store=store)
+    pipeline.run(documents=photos(tmp_path / "photos"), num_workers=2)
+    assert len(pipeline.cache.cache.get_all(collection=pipeline.cache.collection)) == 2
+    stored = store.get_nodes()
+    pixels = {open_image(node_to_chunk(node).image).tobytes() for node in stored}
+    assert pixels == {noise(1).tobytes(), noise(2).tobytes()}
+    store.client.close()
 
 
 def test_a_pipeline_updates_and_deletes_documents(

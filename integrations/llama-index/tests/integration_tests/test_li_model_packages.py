@@ -22,8 +22,12 @@ from llama_index_ragsight import (
 from ragsight import MultimodalStore
 from ragsight.errors import BackendError
 
-# LiteLLM's own types make pydantic warn.
-pytestmark = pytest.mark.filterwarnings("ignore:Items? .* on TypedDict class:UserWarning")
+pytestmark = [
+    # LiteLLM's own types make pydantic warn.
+    pytest.mark.filterwarnings("ignore:Items? .* on TypedDict class:UserWarning"),
+    # LlamaIndex's OpenAI class leaves its async client open.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 REPLY = "It moves water [1], as seen [2]."
 FIGURE = image_chunk(1, "Figure 1: the pump seen from the side")

@@ -486,6 +486,54 @@ async def test_an_index_does_not_restrict_itself_in_async_either(
     assert [node.node_id for node in await one.aretrieve("pump")] == ["bread"]
 
 
+class Logged(MultimodalVectorStore):
+    """A user's own subclass stands between the index and the store."""
+
+    def query(self, query: VectorStoreQuery, **kwargs: Any) -> Any:
+        return self._timed(query, kwargs)
+
+    def _timed(self, query: VectorStoreQuery, kwargs: dict[str, Any]) -> Any:
+        return super().query(query, **kwargs)
+
+    async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> Any:
+        await asyncio.sleep(0)
+        return await super().aquery(query, **kwargs)
+
+
+async def test_an_index_over_a_subclass_does_not_restrict_itself_either(
+    filled: MultimodalVectorStore, words: Any
+) -> None:
+    index = VectorStoreIndex.from_vector_store(Logged(filled.client), embed_model=words())
+    index.insert_nodes([ImageNode(id_="late", text="A late shoe", image=encoded(5))])
+    retriever = index.as_retriever(similarity_top_k=9)
+    assert len(retriever.retrieve("pump")) == 5
+    assert len(await retriever.aretrieve("pump")) == 5
+    one = VectorIndexRetriever(index, node_ids=["bread"], similarity_top_k=9)
+    assert [node.node_id for node in await one.aretrieve("pump")] == ["bread"]
+
+
+def test_a_store_that_is_asked_inside_another_ones_retriever_keeps_its_restriction(
+    filled: MultimodalVectorStore, encoder: ClipEncoder, words: Any
+) -> None:
+    inner = VectorStoreQuery(query_str="pump", similarity_top_k=9, node_ids=["late"])
+
+    class Outer(Logged):
+        def query(self, query: VectorStoreQuery, **kwargs: Any) -> Any:
+            found.append(filled.query(inner).ids)
+            return super().query(query, **kwargs)
+
+    found: list[Any] = []
+    filled.add([ImageNode(id_="late", text="A late shoe", image=encoded(5))])
+    outer = MultimodalStore.open(
+        ":memory:", encoder=encoder, text_encoder=filled.client.text_encoder
+    )
+    index = VectorStoreIndex.from_vector_store(Outer(outer), embed_model=words())
+    index.insert_nodes([ImageNode(id_="late", text="A late shoe", image=encoded(5))])
+    assert len(index.as_retriever().retrieve("pump")) == 1
+    assert found == [["late"]]
+    outer.close()
+
+
 def test_what_the_store_holds_is_what_ragsights_own_retriever_finds(
     filled: MultimodalVectorStore,
 ) -> None:
