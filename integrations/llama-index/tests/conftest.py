@@ -11,6 +11,7 @@ import pytest
 
 # No test may ask the model hub: what needs it fails at once, here as on a machine without network.
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 from llama_index.core.base.embeddings.base import BaseEmbedding

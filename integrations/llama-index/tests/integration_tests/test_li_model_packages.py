@@ -43,8 +43,7 @@ def server() -> Iterator[FakeOpenAI]:
 
 
 @pytest.fixture(params=["litellm", "openai"])
-def llm(request: pytest.FixtureRequest, server: FakeOpenAI, monkeypatch: Any) -> Any:
-    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # it would ask the network for it
+def llm(request: pytest.FixtureRequest, server: FakeOpenAI) -> Any:
     package = pytest.importorskip(f"llama_index.llms.{request.param}")
     options = {"api_key": "key", "api_base": server.base_url, "max_retries": 0}
     if request.param == "litellm":
