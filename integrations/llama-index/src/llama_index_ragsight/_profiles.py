@@ -38,7 +38,7 @@ def llm_profile(llm: LLM) -> ModelProfile:
     provider = _PROVIDERS.get(package)
     if package == _LITELLM:
         provider, _, name = name.rpartition("/")
-    if provider not in _PROVIDERS.values():
+    if provider is None or provider not in _PROVIDERS.values():
         return ANY_MODEL
     base = _base_url(llm)
     if provider == "openai" and base is not None and not base.startswith(_OPENAI):
