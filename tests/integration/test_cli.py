@@ -258,6 +258,7 @@ def test_asking_writes_the_answer_as_a_page_and_keeps_what_was_sent(indexed) -> 
     options = ["--max-images", "2", "--max-tokens", "90", "--html", "out/a.html", "--save", "sent"]
     with FakeOpenAI(reply="It is a red sneaker [1].", local=True) as server:
         address = ["--base-url", server.base_url, "--vlm", "llava"]
+        options += ["--image", str(Path("files") / "red_sneaker.png")]
         done = shell.run("ask", "a red sneaker", *address, *options, RAGSIGHT_API_KEY="mine")
         assert done.returncode == 0, done.stderr
         [request] = server.requests
@@ -266,6 +267,7 @@ def test_asking_writes_the_answer_as_a_page_and_keeps_what_was_sent(indexed) -> 
     assert "It is a red sneaker" in page
     assert str(shell.folder / "out" / "a.html") in in_one_line(done)
     assert len(request.images) <= 2
+    assert "[1] (image, question): The image in the question" in request.text
     assert request.body["max_tokens"] == 90
     assert request.headers["authorization"] == "Bearer mine"
     assert (shell.folder / "sent" / "000001" / "request.json").exists()

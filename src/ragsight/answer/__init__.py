@@ -10,7 +10,7 @@ from ragsight.answer.compatible import OpenAICompatibleBackend
 from ragsight.answer.costs import Price
 from ragsight.answer.finishing import finish_answer
 from ragsight.answer.foreign import ModelBackend, ModelReply, known_ending, model_errors
-from ragsight.answer.labels import CitedSource, Evidence, cite_sources
+from ragsight.answer.labels import CitedSource, Evidence, cite_sources, question_image
 from ragsight.answer.openai import OpenAIBackend
 from ragsight.answer.options import SynthesizerOptions
 from ragsight.answer.planning import RequestPlan, TokenEstimate, plan_request
@@ -77,6 +77,7 @@ __all__ = [
     "plan_answer",
     "plan_request",
     "profile_for",
+    "question_image",
     "register_profile",
     "resolve_backend",
 ]

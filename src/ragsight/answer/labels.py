@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ragsight.answer.neutral import neutralise
-from ragsight.chunks import Chunk
+from ragsight.chunks import Chunk, Source
+from ragsight.images import ImageSource, image_ref
 from ragsight.retrieval.hits import Hit
 
 Evidence: TypeAlias = Hit | Chunk
@@ -45,6 +46,29 @@ class CitedSource:
 def chunk_of(source: Evidence) -> Chunk:
     """The chunk of a hit, or the chunk itself."""
     return source.chunk if isinstance(source, Hit) else source
+
+
+def question_image(image: ImageSource) -> Chunk:
+    """An image that belongs to a question, as a source to put before what was found for it.
+
+    Args:
+        image: The image.
+
+    Raises:
+        SourceNotFoundError: If there is no such file.
+        ImageError: If it can't be opened.
+
+    Example:
+        >>> from PIL import Image
+        >>> cite_sources([question_image(Image.new("RGB", (8, 8)))])[0].label
+        '[1] (image, question): The image in the question'
+    """
+    return Chunk(
+        image=image_ref(image),
+        source=Source(uri="question"),
+        kind="image",
+        metadata={"label": "The image in the question"},
+    )
 
 
 def cite_sources(

@@ -13,7 +13,7 @@ from ragsight.cli.options import BaseUrl, Count, Index, Json, Vlm, Where
 from ragsight.cli.where import parse_where
 
 if TYPE_CHECKING:
-    from ragsight.answer import Answer, VisionSynthesizer
+    from ragsight.answer import Answer, Evidence, VisionSynthesizer
     from ragsight.retrieval import Hit
 
 # Typer reads annotations at run time, and on Python 3.10 not all of the newer syntax.
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 def ask_index(
     question: Annotated[str, typer.Argument(help="The question.")],
     *,
+    image: Annotated[
+        Optional[Path], typer.Option("--image", help="An image that the question is about.")
+    ] = None,
     k: Count = 6,
     where: Where = None,
     index: Index = session.DEFAULT_INDEX,
@@ -54,7 +57,12 @@ def ask_index(
     json: Json = False,
 ) -> None:
     """Answer a question from the index, with citations."""
-    from ragsight.answer import RequestSaver, SynthesizerOptions, VisionSynthesizer
+    from ragsight.answer import (
+        RequestSaver,
+        SynthesizerOptions,
+        VisionSynthesizer,
+        question_image,
+    )
     from ragsight.gallery import GallerySection, write_gallery
     from ragsight.retrieval import MultimodalRetriever
 
@@ -67,16 +75,19 @@ def ask_index(
     backend = session.vision_backend(vlm, base_url, max_tokens=max_tokens)
     with session.open_index(index) as store:
         retriever = MultimodalRetriever(store)
-        hits = retriever.retrieve(question, k=k, filter=filter_)
+        hits = retriever.retrieve(question, image=image, k=k, filter=filter_)
         if backend is None:
             _show_evidence(question, hits, json=json)
             return
         saver = None if save is None else RequestSaver(save)
         synthesizer = VisionSynthesizer(backend, options=options, on_request=saver)
-        answer = _answer(synthesizer, question, hits, json=json)
+        shown = [question_image(image)] if image is not None and hits else []
+        answer = _answer(synthesizer, question, [*shown, *hits], json=json)
         if html is not None:
             # The question is the page's title already.
-            section = GallerySection("", hits, answer=answer, weights=retriever.weights)
+            section = GallerySection(
+                "", hits, query_image=image, answer=answer, weights=retriever.weights
+            )
             page = write_gallery(html, [section], title=question, store=store)
             session.err.print(Text(f"Answer: {page}"))
 
@@ -92,12 +103,12 @@ def _show_evidence(question: str, hits: list[Hit], *, json: bool) -> None:
 def _answer(
     synthesizer: VisionSynthesizer,
     question: str,
-    hits: list[Hit],
+    sources: list[Evidence],
     *,
     json: bool,
 ) -> Answer:
     if json:
-        answer = synthesizer.answer(question, hits)
+        answer = synthesizer.answer(question, sources)
         session.print_json(answer.to_dict())
         return answer
-    return views.show_stream(synthesizer.stream(question, hits))
+    return views.show_stream(synthesizer.stream(question, sources))

@@ -9,9 +9,9 @@ from langchain_core.documents import Document
 
 from langchain_ragsight._convert import document_to_chunk
 from langchain_ragsight._queries import read_question
-from ragsight import Chunk, Hit, Source
+from ragsight import Chunk, Hit
+from ragsight.answer import question_image
 from ragsight.errors import QueryError
-from ragsight.images import ImageSource, image_ref
 
 QUESTION_KEYS = ("question", "input", "query")
 
@@ -43,7 +43,7 @@ def read_input(value: Any) -> tuple[str, list[Chunk]]:
     text, image = read_question(value[key])
     chunks = as_chunks(value["context"])
     if image is not None and chunks:
-        chunks.insert(0, _question_image(image))
+        chunks.insert(0, question_image(image))
     return text if text is not None else "", chunks
 
 
@@ -66,15 +66,6 @@ def _as_chunk(document: Any) -> Chunk:
     if isinstance(document, Chunk):
         return document
     raise QueryError(f"The context holds {_describe(document)} where a document should be.")
-
-
-def _question_image(image: ImageSource) -> Chunk:
-    return Chunk(
-        image=image_ref(image),
-        source=Source(uri="question"),
-        kind="image",
-        metadata={"label": "The image in the question"},
-    )
 
 
 def _describe(value: Any) -> str:

@@ -10,6 +10,8 @@ from llama_index.core.schema import NodeWithScore
 
 from llama_index_ragsight._convert import node_to_chunk
 from ragsight import Answer, Chunk, Citation, RagsightError
+from ragsight.answer import question_image
+from ragsight.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Evidence:
     """What nodes hold.
 
     Attributes:
-        chunks: One for each node, in their order.
+        chunks: One for each node, in their order; before them an image of the question's.
         problems: Images that can't be used, and why.
     """
 
@@ -25,14 +27,24 @@ class Evidence:
     problems: tuple[str, ...]
 
 
-def read_nodes(nodes: Sequence[NodeWithScore]) -> Evidence:
-    """Turn nodes into chunks; one whose image can't be used keeps its text."""
+def read_nodes(nodes: Sequence[NodeWithScore], *, image: str | None = None) -> Evidence:
+    """Turn nodes into chunks; one whose image can't be used keeps its text.
+
+    Args:
+        nodes: The nodes.
+        image: An image of the question's, which comes first where there are nodes.
+    """
     problems: list[str] = []
 
     def note(error: RagsightError) -> None:
         problems.append(str(error))
 
     chunks = tuple(node_to_chunk(node.node, on_error=note) for node in nodes)
+    if image is not None and chunks:
+        try:
+            chunks = (question_image(image), *chunks)
+        except InputError as error:
+            note(error)
     return Evidence(chunks, tuple(problems))
 
 

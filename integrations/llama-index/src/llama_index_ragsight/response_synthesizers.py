@@ -50,7 +50,8 @@ class VisionSynthesizer(BaseSynthesizer):
 
     The nodes' order is taken for their ranking. The response's `source_nodes` are the nodes as
     they came, `[n]` in its text is explained in `metadata["citations"]` by node id, and its
-    metadata say what the answer cost and what of the sources could not be used. Of a streamed
+    metadata say what the answer cost and what of the sources could not be used. An image in the
+    question (`QueryBundle.image_path`) is shown to the model before the nodes. Of a streamed
     response the metadata are there once the stream was read to its end.
 
     Args:
@@ -139,7 +140,7 @@ class VisionSynthesizer(BaseSynthesizer):
         bundle = _bundle(query)
         named = [*nodes, *(additional_source_nodes or ())]
         with self._reported(bundle) as done:
-            evidence = read_nodes(nodes)
+            evidence = read_nodes(nodes, image=bundle.image_path)
             if self._streaming:
                 stream = self.core.stream(bundle.query_str, evidence.chunks)
                 return done(streaming_response(stream, evidence, named))
@@ -157,7 +158,7 @@ class VisionSynthesizer(BaseSynthesizer):
         bundle = _bundle(query)
         named = [*nodes, *(additional_source_nodes or ())]
         with self._reported(bundle) as done:
-            evidence = await asyncio.to_thread(read_nodes, nodes)
+            evidence = await asyncio.to_thread(read_nodes, nodes, image=bundle.image_path)
             if self._streaming:
                 stream = self.core.astream(bundle.query_str, evidence.chunks)
                 return done(async_streaming_response(stream, evidence, named))

@@ -18,10 +18,10 @@ from llama_index.core.instrumentation.events.synthesis import (
     SynthesizeEndEvent,
     SynthesizeStartEvent,
 )
-from llama_index.core.schema import ImageNode, NodeWithScore, TextNode
+from llama_index.core.schema import ImageNode, NodeWithScore, QueryBundle, TextNode
 from pydantic import BaseModel
 
-from drawings import image_chunk, text_chunk
+from drawings import image_chunk, noise, text_chunk
 from llama_index_ragsight import VisionSynthesizer, chunk_to_node
 from ragsight import SynthesizerOptions
 from ragsight import VisionSynthesizer as CoreSynthesizer
@@ -114,6 +114,31 @@ def test_the_order_of_the_nodes_is_their_ranking() -> None:
     response = VisionSynthesizer(backend).synthesize("Why?", reordered)
     assert response.metadata is not None
     assert response.metadata["citations"][0]["node_id"] == reordered[0].node_id
+
+
+async def test_the_model_sees_the_image_in_the_question(tmp_path: Path) -> None:
+    noise(7).save(tmp_path / "asked.png")
+    bundle = QueryBundle("What is this?", image_path=str(tmp_path / "asked.png"))
+    backend = FakeVisionBackend(reply="A valve, see [3].")
+    synthesizer = VisionSynthesizer(backend, options=SynthesizerOptions(max_images=3))
+    for response in (
+        synthesizer.synthesize(bundle, nodes()),
+        await synthesizer.asynthesize(bundle, nodes()),
+    ):
+        assert response.metadata is not None
+        assert response.metadata["citations"][0]["node_id"] == nodes()[1].node_id
+        assert [node.node_id for node in response.source_nodes] == [n.node_id for n in nodes()]
+    for request in backend.requests:
+        assert "[1] (image, question): The image in the question" in request.text
+        assert len(request.images) == 2
+
+
+def test_an_image_in_the_question_that_is_gone_costs_only_itself() -> None:
+    bundle = QueryBundle("What is this?", image_path="/gone.png")
+    response = VisionSynthesizer(FakeVisionBackend(reply=REPLY)).synthesize(bundle, nodes())
+    assert str(response) == REPLY
+    assert response.metadata is not None
+    assert "gone.png" in response.metadata["warnings"][0]
 
 
 def test_nodes_named_only_are_not_sent() -> None:
