@@ -121,7 +121,8 @@ class Conversation:
         raise AnswerError("There is no backend to ask. Give one.")  # pragma: no cover
 
     def _of_backend(self, backend: VisionBackend) -> Steps:
-        profile, options = self._setup.profile_of(backend), self._setup.options
+        profile = self._setup.profile_of(backend)
+        options = self._options_for(backend, profile)
         try:
             return (yield from self._planned(backend, profile, options))
         except ImageRefusedError as error:
@@ -130,6 +131,17 @@ class Conversation:
             tighter = profile.tightened(max_edge=error.max_edge, max_bytes=error.max_bytes)
             self._warnings.append(f"The images were sent anew, within the limits it named: {error}")
             return (yield from self._planned(backend, tighter, options))
+
+    def _options_for(self, backend: VisionBackend, profile: ModelProfile) -> SynthesizerOptions:
+        """The caller's options; a fallback that doesn't know the level of detail takes its own."""
+        options = self._setup.options
+        if backend is self._setup.backends[0] or profile.level(options.detail) is not None:
+            return options
+        self._warnings.append(
+            f"{backend.name} ({backend.model}) doesn't know detail={options.detail!r}; it was "
+            f"asked with {profile.auto!r}."
+        )
+        return replace(options, detail="auto")
 
     def _planned(
         self, backend: VisionBackend, profile: ModelProfile, options: SynthesizerOptions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 from abc import ABC, abstractmethod
@@ -91,8 +92,10 @@ class SdkBackend(ABC):
             BackendError: If the provider refused or could not be reached.
         """
         create = self._create(self._clients.of_this_loop())
+        # In a thread, since images in base64 take their time.
+        arguments = await asyncio.to_thread(self._arguments, request)
         with provider_errors(self._endpoint):
-            reply = await create(**self._arguments(request))
+            reply = await create(**arguments)
         return self._understood(reply)
 
     def stream(self, request: VisionRequest) -> Iterator[StreamEvent]:
@@ -120,7 +123,7 @@ class SdkBackend(ABC):
             StreamInterruptedError: If the reply broke off.
         """
         decoder = self._decoder()
-        arguments = self._arguments(request) | self._stream_arguments()
+        arguments = await asyncio.to_thread(self._arguments, request) | self._stream_arguments()
         with provider_errors(self._endpoint):
             events = await self._create(self._clients.of_this_loop())(**arguments)
         async with events:

@@ -9,7 +9,7 @@ from answering import WAYS, ask_in, figure, passage
 from ragsight import SynthesizerOptions, VisionSynthesizer
 from ragsight.answer import Answer, Completion, OpenAICompatibleBackend, VisionRequest
 from ragsight.answer.failures import ImageRefusedError, image_limits
-from ragsight.answer.profiles import CLAUDE_4_7, LOCAL
+from ragsight.answer.profiles import CLAUDE_4_7, LOCAL, OPENAI_PROFILES
 from ragsight.errors import AnswerError, BackendError, StreamInterruptedError
 from ragsight.testing import FakeVisionBackend
 
@@ -33,6 +33,17 @@ async def test_another_backend_answers_within_its_own_limits_and_a_warning_says_
     assert len(first.requests[0].images) == 1
     assert len(second.requests[0].images) == 2
     assert "it is down" in answer.warnings[0]
+
+
+async def test_a_fallback_that_cannot_look_so_closely_looks_as_it_does() -> None:
+    first = FakeVisionBackend("", error=BackendError("it is down"), profile=CLAUDE_4_7)
+    second = FakeVisionBackend("At 3 bar [1].", profile=OPENAI_PROFILES["gpt-4o"])
+    options = SynthesizerOptions(detail="original")
+
+    answer = VisionSynthesizer(first, fallbacks=[second], options=options).answer("?", SOURCES)
+
+    assert second.requests[0].detail == "high"
+    assert "detail='original'" in answer.warnings[1]
 
 
 @pytest.mark.parametrize("way", ["stream", "astream"])

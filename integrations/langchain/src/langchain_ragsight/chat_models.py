@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
@@ -66,13 +67,13 @@ class ChatModelBackend(ModelBackend[BaseMessage]):
         return self._model.invoke(self._messages(request))
 
     async def _aask(self, request: VisionRequest) -> BaseMessage:
-        return await self._model.ainvoke(self._messages(request))
+        return await self._model.ainvoke(await asyncio.to_thread(self._messages, request))
 
     def _stream(self, request: VisionRequest) -> Iterator[BaseMessage]:
         return self._model.stream(self._messages(request))
 
     async def _astream(self, request: VisionRequest) -> AsyncIterator[BaseMessage]:
-        return self._model.astream(self._messages(request))
+        return self._model.astream(await asyncio.to_thread(self._messages, request))
 
     def _reply(self) -> _Reply:
         return _Reply(self.model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -84,13 +85,14 @@ class LlamaIndexBackend(ModelBackend[ChatResponse]):
         return _whole(self._llm.chat(self._messages(request)))
 
     async def _aask(self, request: VisionRequest) -> ChatResponse:
-        return _whole(await self._llm.achat(self._messages(request)))
+        messages = await asyncio.to_thread(self._messages, request)
+        return _whole(await self._llm.achat(messages))
 
     def _stream(self, request: VisionRequest) -> Iterator[ChatResponse]:
         return self._llm.stream_chat(self._messages(request))
 
     async def _astream(self, request: VisionRequest) -> AsyncIterator[ChatResponse]:
-        return await self._llm.astream_chat(self._messages(request))
+        return await self._llm.astream_chat(await asyncio.to_thread(self._messages, request))
 
     def _reply(self) -> _Reply:
         return _Reply(self.model)
