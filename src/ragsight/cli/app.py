@@ -20,6 +20,7 @@ from ragsight.cli.evaluation import evaluate_index
 from ragsight.cli.inspecting import inspect_file
 from ragsight.cli.options import BaseUrl, Count, Html, Index, Json, Vlm, Where
 from ragsight.cli.pdfs import Ocr, PageImages, Password, PdfBackend, pdf_options
+from ragsight.cli.slides import Render, slide_options
 from ragsight.cli.where import parse_where
 from ragsight.errors import RagsightError
 
@@ -38,6 +39,7 @@ app = typer.Typer(
 @app.command()
 def index(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    *,
     index: Index = session.DEFAULT_INDEX,
     model: Annotated[
         Optional[str],
@@ -48,6 +50,7 @@ def index(
     ocr: Ocr = None,
     page_images: PageImages = "auto",
     pdf_backend: PdfBackend = "pymupdf",
+    render: Render = "auto",
     json: Json = False,
 ) -> None:
     """Index PDFs, decks of slides, images, catalogues (CSV, JSONL) and text files."""
@@ -57,12 +60,19 @@ def index(
     # Before the index is made: a mistyped path shall leave no empty index behind.
     discover(paths)
     pdf = pdf_options(ocr=ocr, page_images=page_images, backend=pdf_backend)
+    slides = slide_options(render=render)
     with (
         session.open_index(index, model=model, create=True) as store,
         views.progress_bar("Indexing") as on_progress,
     ):
         report = ingest(
-            paths, store, force=force, on_progress=on_progress, pdf=pdf, password=password
+            paths,
+            store,
+            force=force,
+            on_progress=on_progress,
+            pdf=pdf,
+            slides=slides,
+            password=password,
         )
     if json:
         session.print_json(report.to_dict())
