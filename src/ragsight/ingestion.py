@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ragsight.chunks import Chunk
-from ragsight.errors import ConfigurationError, ErrorHandler, InputError, RagsightError
+from ragsight.errors import ConfigurationError, ErrorHandler, InputError, RagsightError, raise_error
 from ragsight.loaders import Loader, LoadOptions, LoadSettings, discover, loader_for
+from ragsight.loaders.slides import SLIDE_SUFFIXES, paint_ahead
 from ragsight.store import MultimodalStore, SourceRecord
 from ragsight.store.operations import BATCH_SIZE
 
@@ -149,6 +150,8 @@ def ingest(
     roots = [paths] if isinstance(paths, str | Path) else list(paths)
     files = discover([Path(root) for root in roots])
     run = _Run(store, len(files), force=force, on_progress=on_progress)
+    if loader is None:
+        run.paint_ahead(files, make, LoadOptions(**settings))
     for path in files:
         run.take(path, make)
     run.finish()
@@ -200,6 +203,29 @@ class _Run:
         self._loaded: list[_Job] = []
         self.results: list[SourceResult] = []
         self._chunks = 0
+
+    def paint_ahead(
+        self,
+        files: Iterable[Path],
+        make: Callable[[Path, ErrorHandler], Loader],
+        options: LoadOptions,
+    ) -> None:
+        """Paint the decks that aren't indexed as they are, in one go."""
+        due = [
+            path
+            for path in files
+            if path.suffix.lower() in SLIDE_SUFFIXES and self._is_due(path, make)
+        ]
+        paint_ahead(due, options.slides, lambda deck: self._report(str(deck), done=0))
+
+    def _is_due(self, path: Path, make: Callable[[Path, ErrorHandler], Loader]) -> bool:
+        try:
+            loader = make(path, raise_error)
+            record = self._store.source_record(loader.uri)
+            return self._force or record is None or record.fingerprint != loader.fingerprint()
+        except InputError:
+            # It is reported when its turn comes.
+            return False
 
     def take(self, path: Path, make: Callable[[Path, ErrorHandler], Loader]) -> None:
         """Load one file; its chunks are written when a batch is full."""

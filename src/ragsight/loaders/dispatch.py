@@ -21,7 +21,7 @@ from ragsight.loaders.catalog import CATALOG_SUFFIXES, CatalogLoader
 from ragsight.loaders.images import IMAGE_SUFFIXES, ImageLoader
 from ragsight.loaders.pdf import PdfLoader
 from ragsight.loaders.settings import LoadOptions, LoadSettings
-from ragsight.loaders.slides import SLIDE_SUFFIXES, SlideLoader
+from ragsight.loaders.slides import SLIDE_SUFFIXES, SlideLoader, paint_ahead
 from ragsight.loaders.text import TEXT_SUFFIXES, TextLoader
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ def load(
 
 
 def _loaded(files: Iterable[Path], on_error: ErrorHandler, options: LoadOptions) -> Iterator[Chunk]:
-    for file in files:
+    named = list(files)
+    paint_ahead(named, options.slides)
+    for file in named:
         try:
             yield from _chosen(file, on_error, options).lazy_load()
         except InputError as error:
