@@ -90,9 +90,9 @@ def test_charts_and_tables_are_cut_out_of_the_slides_picture(tmp_path: Path) -> 
     slide, chart = chunks[:2]
     assert slide.image is not None
     assert chart.image is not None
-    # 600 of 720 points across and 380 of 540 down.
-    assert chart.image.width == pytest.approx(slide.image.width * 600 / 720, abs=2)
-    assert chart.image.height == pytest.approx(slide.image.height * 380 / 540, abs=2)
+    # 600 of 720 points across and 380 of 540 down, painted larger than a cutting would be.
+    assert chart.image.width > slide.image.width * 0.95
+    assert chart.image.width / chart.image.height == pytest.approx(600 / 380, abs=0.02)
     assert len(open_image(chart.image).getcolors(1_000_000) or ()) > 3
     assert chunks[5].image is not None
     assert (chunks[5].image.width, chunks[5].image.height) == (120, 120)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
-from ragsight.chunks import ImageRef
+from ragsight.chunks import BBox, ImageRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,13 @@ class SlideRenders(Protocol):
     renderer: str
     numbers: Mapping[int, int]
 
-    def render(self, slide: int) -> ImageRef:
+    def render(self, slide: int, region: BBox | None = None) -> ImageRef:
         """The picture of a slide.
 
         Args:
             slide: Its number, from 1, hidden ones counted.
+            region: A part of it in points, painted as large as the whole would be if the
+                resolution allows it; None for the whole slide.
 
         Returns:
             A reference that carries the encoded bytes.

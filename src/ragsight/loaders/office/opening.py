@@ -129,10 +129,13 @@ def _slides_of(
 ) -> SlideRenders:
     painted = PaintedDeck(file, shelf_of(file, cache, renderer.identity))
     numbers: dict[int, int] = {}
+    scale = 1.0
     if deck.visible or not renderer.drops_hidden:
         if painted.facts is None:
             painted.accept(_pdf_of(file, renderer, timeout))
         numbers = _numbers(painted, deck, renderer)
+        assert painted.facts is not None
+        scale = painted.facts.size[0] / deck.size[0]
     return PdfRenders(
         str(file),
         renderer.name,
@@ -140,6 +143,7 @@ def _slides_of(
         shelf=painted.shelf,
         open_pdf=partial(_pdf_source, painted, renderer, timeout),
         image_side=image_side,
+        scale=scale,
     )
 
 

@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Callable, Mapping
 from types import TracebackType
 
-from ragsight.chunks import ImageRef
+from ragsight.chunks import BBox, ImageRef
 from ragsight.errors import RenderError
 from ragsight.loaders.office.cache import Kept, Shelf
 from ragsight.loaders.pdf.protocol import PageSource
 from ragsight.loaders.pdf.rendering import encode
 
-_WHOLE = (0.0, 0.0, 1e6, 1e6)
+_WHOLE: BBox = (0.0, 0.0, 1e6, 1e6)
 _MAX_DPI = 300
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png"}
 _MIMES = {suffix: mime for mime, suffix in _SUFFIXES.items()}
@@ -28,6 +28,7 @@ class PdfRenders:
         shelf: Where its pictures are kept; None for nowhere.
         open_pdf: Opens the PDF.
         image_side: Longest side of a picture in pixels.
+        scale: Points of the PDF for one of the deck.
 
     Example:
         >>> with open_renders(path, facts) as renders:  # doctest: +SKIP
@@ -43,6 +44,7 @@ class PdfRenders:
         shelf: Shelf | None,
         open_pdf: Callable[[], PageSource],
         image_side: int,
+        scale: float = 1.0,
     ) -> None:
         self.renderer = renderer
         self.numbers = numbers
@@ -50,6 +52,7 @@ class PdfRenders:
         self._shelf = shelf
         self._open_pdf = open_pdf
         self._image_side = image_side
+        self._scale = scale
         self._source: PageSource | None = None
 
     def __enter__(self) -> PdfRenders:
@@ -69,8 +72,8 @@ class PdfRenders:
             self._source.close()
             self._source = None
 
-    def render(self, slide: int) -> ImageRef:
-        """The picture of a slide; see `SlideRenders`."""
+    def render(self, slide: int, region: BBox | None = None) -> ImageRef:
+        """The picture of a slide or of a region of it; see `SlideRenders`."""
         page = self.numbers.get(slide)
         if page is None:
             raise RenderError(
@@ -78,13 +81,19 @@ class PdfRenders:
                 "slides in `numbers`."
             )
         uri, label = f"{self._uri}#slide={slide}", f"page-{page}-{self._image_side}px"
+        box = _WHOLE
+        if region is not None:
+            left, top, right, bottom = (round(self._scale * side) for side in region)
+            box = (left, top, right, bottom)
+            uri += "&bbox=" + ",".join(f"{side:.0f}" for side in region)
+            label += "".join(f"-{side}" for side in box)
         kept = None if self._shelf is None else self._shelf.get(label)
-        return _kept_image(uri, kept) if kept is not None else self._painted(uri, page, label)
+        return _kept_image(uri, kept) if kept is not None else self._painted(uri, page, box, label)
 
-    def _painted(self, uri: str, page: int, label: str) -> ImageRef:
+    def _painted(self, uri: str, page: int, box: BBox, label: str) -> ImageRef:
         if self._source is None:
             self._source = self._open_pdf()
-        image = self._source.render(page, _WHOLE, max_side=self._image_side, max_dpi=_MAX_DPI)
+        image = self._source.render(page, box, max_side=self._image_side, max_dpi=_MAX_DPI)
         data, mime = encode(image)
         if self._shelf is not None:
             self._shelf.put(label, f"{image.width}x{image.height}", _SUFFIXES[mime], data)

@@ -6,23 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from PIL import Image
-
-from ragsight.chunks import Chunk, ChunkKind, ImageRef, Source
+from ragsight.chunks import BBox, Chunk, ChunkKind, ImageRef, Source
 from ragsight.errors import DocumentError, ErrorHandler, ImageError, RagsightError
-from ragsight.images import open_image
 from ragsight.loaders.office import SlideRenders
 from ragsight.loaders.pdf.geometry import rounded
 from ragsight.loaders.slides.captions import caption_of
 from ragsight.loaders.slides.content import Block, SlideContent
-from ragsight.loaders.slides.geometry import share
+from ragsight.loaders.slides.geometry import clipped, share
 from ragsight.loaders.slides.options import SlideOptions
 from ragsight.loaders.slides.package import Package
 from ragsight.loaders.slides.pictures import (
     FULL_SLIDE,
     Picture,
     Repeats,
-    cut_out,
     has_detail,
     is_drawn,
     is_worth_finding,
@@ -64,7 +60,7 @@ class SlideChunks:
         shown = None if image is None else image.sha256
         parts = [
             part
-            for part in (self._parts(slide, render) if self.options.figures else ())
+            for part in (self._parts(slide) if self.options.figures else ())
             if part.image is None or part.image.sha256 != shown
         ]
         text = slide.to_text()
@@ -93,11 +89,11 @@ class SlideChunks:
         known = {key: value for key, value in facts.items() if value}
         return {**self.facts, **known, "hidden": slide.hidden}
 
-    def _painted(self, slide: SlideContent) -> ImageRef | None:
+    def _painted(self, slide: SlideContent, region: BBox | None = None) -> ImageRef | None:
         if self.renders is None or slide.number not in self.renders.numbers:
             return None
         try:
-            return self.renders.render(slide.number)
+            return self.renders.render(slide.number, region)
         except RagsightError as error:
             self._report(slide, error)
             return None
@@ -135,22 +131,19 @@ class SlideChunks:
             self._report(slide, error)
         return None
 
-    def _parts(self, slide: SlideContent, render: ImageRef | None) -> Iterator[Chunk]:
-        canvas = _Canvas(render)
+    def _parts(self, slide: SlideContent) -> Iterator[Chunk]:
         counts: dict[str, int] = {}
         for block in slide.blocks:
             if block.kind == "picture":
-                chunk = self._picture(slide, block, canvas, counts)
+                chunk = self._picture(slide, block, counts)
             elif block.kind != "text" and block.words:
-                chunk = self._drawn(slide, block, canvas, counts)
+                chunk = self._drawn(slide, block, counts)
             else:
                 continue
             if chunk is not None:
                 yield chunk
 
-    def _picture(
-        self, slide: SlideContent, block: Block, canvas: _Canvas, counts: dict[str, int]
-    ) -> Chunk | None:
+    def _picture(self, slide: SlideContent, block: Block, counts: dict[str, int]) -> Chunk | None:
         picture = block.picture
         if picture is None or not picture.part or not is_worth_finding(block.bbox, self.size):
             return None
@@ -158,7 +151,7 @@ class SlideChunks:
             return None
         image = self._loaded(slide, picture)
         if image is None and is_drawn(picture):
-            image = self._cut(slide, block, canvas)
+            image = self._cut(slide, block)
         caption = caption_of(block, slide.blocks, self.size)
         text = "\n\n".join(dict.fromkeys(filter(None, [block.alt, block.text, caption])))
         if image is None or not has_detail(image):
@@ -166,9 +159,7 @@ class SlideChunks:
         facts = {"method": "picture"} | ({"caption": text} if text else {})
         return self._part(slide, "figure", block, (text or slide.title, image), facts, counts)
 
-    def _drawn(
-        self, slide: SlideContent, block: Block, canvas: _Canvas, counts: dict[str, int]
-    ) -> Chunk:
+    def _drawn(self, slide: SlideContent, block: Block, counts: dict[str, int]) -> Chunk:
         """A chart, table or diagram, headed by its own title, its caption or the slide's."""
         title = "" if block.chart is None else block.chart.title
         heading = caption_of(block, slide.blocks, self.size) or slide.title
@@ -181,16 +172,13 @@ class SlideChunks:
             facts["cells"] = [list(row) for row in block.rows]
         text = block.words if title else "\n\n".join(filter(None, [heading, block.words]))
         kind: ChunkKind = "table" if block.kind == "table" else "figure"
-        image = self._cut(slide, block, canvas)
+        image = self._cut(slide, block)
         return self._part(slide, kind, block, (text, image), facts, counts)
 
-    def _cut(self, slide: SlideContent, block: Block, canvas: _Canvas) -> ImageRef | None:
-        if block.bbox is None:
-            return None
-        box = ",".join(f"{value:.0f}" for value in block.bbox)
-        name = f"{self.uri}#slide={slide.number}&bbox={box}"
-        image = canvas.image
-        return None if image is None else cut_out(image, block.bbox, self.size, name)
+    def _cut(self, slide: SlideContent, block: Block) -> ImageRef | None:
+        """What a part of the slide looks like."""
+        seen = None if block.bbox is None else clipped(block.bbox, self.size)
+        return None if seen is None else self._painted(slide, seen)
 
     def _part(
         self,
@@ -226,18 +214,3 @@ class SlideChunks:
             unit="slide",
         )
         return Chunk(text=text, image=image, source=place, kind=kind, metadata=facts)
-
-
-class _Canvas:
-    """A slide's render, decoded once and only if a region of it is wanted."""
-
-    def __init__(self, render: ImageRef | None) -> None:
-        self._render = render
-        self._image: Image.Image | None = None
-
-    @property
-    def image(self) -> Image.Image | None:
-        """The picture; None if the slide wasn't painted."""
-        if self._image is None and self._render is not None:
-            self._image = open_image(self._render)
-        return self._image

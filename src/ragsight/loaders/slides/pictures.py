@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from ragsight.chunks import BBox, ImageRef
 from ragsight.images import image_ref, open_image
 from ragsight.loaders.pdf.rendering import encode
 from ragsight.loaders.slides.deck import Deck
-from ragsight.loaders.slides.geometry import clipped, share
+from ragsight.loaders.slides.geometry import share
 from ragsight.loaders.slides.package import MAX_PICTURE, Package
 from ragsight.loaders.slides.xml import A, R, number
 
@@ -99,35 +100,23 @@ def load_picture(package: Package, picture: Picture, uri: str) -> ImageRef:
     whole = image_ref(package.read(picture.part, MAX_PICTURE), uri=name)
     if picture.crop == _NO_CROP:
         return whole
-    return encoded(_cut(open_image(whole), picture.crop), name)
+    shown = _cut(open_image(whole), picture.crop)
+    data, mime = encode(shown)
+    return ImageRef(
+        uri=name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        mime=mime,
+        width=shown.width,
+        height=shown.height,
+        size=len(data),
+        data=data,
+    )
 
 
 def _cut(image: Image.Image, crop: Crop) -> Image.Image:
     left, top = round(image.width * crop[0]), round(image.height * crop[1])
     right, bottom = round(image.width * (1 - crop[2])), round(image.height * (1 - crop[3]))
     return image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
-
-
-def encoded(image: Image.Image, uri: str) -> ImageRef:
-    """Encode a picture small, as a reference that carries the bytes."""
-    data, _ = encode(image)
-    return image_ref(data, uri=uri)
-
-
-def cut_out(render: Image.Image, box: BBox, size: tuple[float, float], uri: str) -> ImageRef | None:
-    """A region of a slide's render; None if it isn't on the slide.
-
-    Args:
-        render: The painted slide.
-        box: The region in points.
-        size: The slide's size in points.
-        uri: How to name it.
-    """
-    seen = clipped(box, size)
-    if seen is None:
-        return None
-    left, top = seen[0] / size[0], seen[1] / size[1]
-    return encoded(_cut(render, (left, top, 1 - seen[2] / size[0], 1 - seen[3] / size[1])), uri)
 
 
 def is_worth_finding(box: BBox | None, size: tuple[float, float]) -> bool:

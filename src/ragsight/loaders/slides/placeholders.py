@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from xml.etree.ElementTree import Element
 
 from ragsight.errors import DocumentError
@@ -42,7 +42,7 @@ def placeholder_of(shape: Element) -> Placeholder | None:
     return None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Layout:
     """A slide's layout and master.
 
@@ -91,7 +91,7 @@ class Layout:
 
 
 class Layouts:
-    """The layouts of a deck, each read once.
+    """The layouts of a deck, each read once; they tell places and bullets only.
 
     Args:
         package: The open file.
@@ -99,40 +99,47 @@ class Layouts:
 
     def __init__(self, package: Package) -> None:
         self._package = package
-        self._read: dict[str, Layout] = {}
+        self._layouts: dict[str, Layout] = {}
+        self._masters: dict[str, Layout] = {}
 
     def of(self, slide: str) -> Layout:
-        """A slide's layout; an empty one where it can't be read: it tells places only."""
+        """A slide's layout; an empty one where it can't be read."""
         part = self._package.first(slide, "slideLayout")
         if part is None:
             return Layout()
-        if part not in self._read:
-            try:
-                self._read[part] = self._layout(part)
-            except DocumentError:
-                self._read[part] = Layout()
-        return self._read[part]
+        if part not in self._layouts:
+            self._layouts[part] = self._layout(part)
+        return self._layouts[part]
 
     def _layout(self, part: str) -> Layout:
-        root = self._package.xml(part)
-        layout = Layout(
+        master = self._master(self._package.first(part, "slideMaster"))
+        try:
+            root = self._package.xml(part)
+        except DocumentError:
+            return master
+        background = background_part(self._package, part, root)
+        return replace(
+            master,
             name=_name(root),
-            background=background_part(self._package, part, root),
-            shapes=dict(_by_index_and_kind(root)),
+            background=background if background is not None else master.background,
+            shapes=_by_index_and_kind(root),
         )
-        master = self._package.first(part, "slideMaster")
-        if master is not None and self._package.has(master):
-            self._add_master(layout, master)
-        return layout
 
-    def _add_master(self, layout: Layout, part: str) -> None:
-        root = self._package.xml(part)
-        for shape in root.iter(f"{P}sp"):
-            if (placeholder := placeholder_of(shape)) is not None:
-                layout.master.setdefault(placeholder.kind, shape)
-        layout.body_style = root.find(f"{P}txStyles/{P}bodyStyle")
-        if layout.background is None:
-            layout.background = background_part(self._package, part, root)
+    def _master(self, part: str | None) -> Layout:
+        """What holds for all layouts of a master."""
+        if part is None:
+            return Layout()
+        if part not in self._masters:
+            try:
+                root = self._package.xml(part)
+            except DocumentError:
+                return Layout()
+            self._masters[part] = Layout(
+                background=background_part(self._package, part, root),
+                master=_by_index_and_kind(root),
+                body_style=root.find(f"{P}txStyles/{P}bodyStyle"),
+            )
+        return self._masters[part]
 
 
 def _name(root: Element) -> str:
@@ -140,11 +147,14 @@ def _name(root: Element) -> str:
     return "" if found is None else " ".join(found.get("name", "").split())
 
 
-def _by_index_and_kind(root: Element) -> Iterator[tuple[str, Element]]:
+def _by_index_and_kind(root: Element) -> dict[str, Element]:
+    """Placeholders by their number and by their type; of one type, the first."""
+    found: dict[str, Element] = {}
     for shape in root.iter(f"{P}sp"):
         if (placeholder := placeholder_of(shape)) is not None:
-            yield placeholder.kind, shape
-            yield f"#{placeholder.index}", shape
+            found.setdefault(placeholder.kind, shape)
+            found.setdefault(f"#{placeholder.index}", shape)
+    return found
 
 
 def background_part(package: Package, part: str, root: Element) -> str | None:
