@@ -29,7 +29,7 @@ OPENDOCUMENT = "urn:oasis:names:tc:opendocument:xmlns"
 
 def _linked_picture(slide: Any, address: str) -> None:
     drawn = io.BytesIO()
-    Image.new("RGB", (8, 8), "red").save(drawn, "PNG")
+    Image.new("RGB", (8, 8), "blue").save(drawn, "PNG")
     picture = slide.shapes.add_picture(drawn, 0, 0, Inches(3))
     blip = picture._element.xpath(".//a:blip")[0]
     del blip.attrib[qn("r:embed")]
@@ -170,14 +170,53 @@ def test_no_request_leaves_while_a_deck_is_painted(
 def test_files_of_this_machine_are_not_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: bool
 ) -> None:
-    Image.new("RGB", (8, 8), "red").save(tmp_path / "secret.png")
-    address = (tmp_path / "secret.png").as_uri()
+    address = _secret(tmp_path / "secret.png").as_uri()
     deck = _powerpoint(tmp_path / "deck.pptx", _linked_background, address)
     if not cut:
         # LibreOffice does show it, settings or no settings: the links have to be cut.
         monkeypatch.setattr(batches, "copy_unlinked", shutil.copyfile)
+    assert _is_shown(deck) is not cut
+
+
+@pytest.fixture(scope="module")
+def old_deck(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A deck of PowerPoint 97 that refers to a picture by its full path."""
+    folder = tmp_path_factory.mktemp("old") / "decks"
+    folder.mkdir()
+    picture = _secret(folder / "secret.png")
+    # Beside the deck LibreOffice writes the name only. A full path as long can take its place.
+    name = "x" * (len(str(picture)) - 4) + ".png"
+    stand_in = shutil.copy(picture, folder / name)
+    deck = _powerpoint(folder / "deck.pptx", _linked_picture, stand_in.as_uri())
+    program = find_soffice()
+    assert program is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(soffice._FILTERS, "pptx", "ppt:MS PowerPoint 97")
+        patch.setattr(soffice, "write_settings", Mock())
+        program.convert([deck], "pptx", folder, timeout=120)
+    old = folder / "deck.ppt"
+    data, full = old.read_bytes(), str(picture).encode("utf-16-le")
+    assert name.encode("utf-16-le") in data
+    old.write_bytes(data.replace(name.encode("utf-16-le"), full))
+    return old
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_files_of_this_machine_are_not_shown_by_old_decks(
+    old_deck: Path, monkeypatch: pytest.MonkeyPatch, guarded: bool
+) -> None:
+    if not guarded:
+        monkeypatch.setattr(soffice, "write_settings", Mock())
+    assert _is_shown(old_deck) is not guarded
+
+
+def _secret(path: Path) -> Path:
+    Image.new("RGB", (8, 8), "red").save(path)
+    return path
+
+
+def _is_shown(deck: Path) -> bool:
     renders = open_renders(deck, DeckFacts(1, frozenset(), (720.0, 540.0)), cache=False)
     assert renders is not None
     with renders, Image.open(io.BytesIO(renders.render(1).data or b"")) as picture:
-        is_shown = picture.convert("RGB").getpixel((200, 200)) == (255, 0, 0)
-    assert is_shown is not cut
+        return picture.convert("RGB").getpixel((100, 100)) == (255, 0, 0)

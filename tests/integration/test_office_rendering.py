@@ -149,7 +149,7 @@ def test_a_broken_deck_among_others_costs_only_itself(prepared: dict[str, list[s
     broken, no_deck = sorted(prepared["errors"])
     assert "broken.pptx: LibreOffice can't load it" in broken
     assert "source file could not be loaded" in broken
-    assert "no deck.pptx: this is something else" in no_deck
+    assert "no deck.pptx: this is a file of an unknown kind" in no_deck
     assert sorted(line.partition(" ")[0] for line in prepared["progress"]) == [
         f"{number}/5" for number in range(1, 6)
     ]

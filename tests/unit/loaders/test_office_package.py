@@ -94,7 +94,7 @@ def test_any_other_archive_is_called_one(tmp_path: Path) -> None:
         (b"\n<html><p>404", "an HTML page"),
         (b"%PDF-1.7", "a PDF"),
         (b"\x89PNG\r\n\x1a\n", "a PNG image"),
-        (b"just words", "something else"),
+        (b"just words", "a file of an unknown kind"),
     ],
 )
 def test_what_is_no_archive_is_called_by_its_name(

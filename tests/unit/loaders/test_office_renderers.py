@@ -7,9 +7,11 @@ from pathlib import Path
 import pptx
 import pytest
 
+from pdfs import heading, save_pdf
 from ragsight.errors import ConfigurationError, RagsightError
 from ragsight.loaders.office import (
     DeckFacts,
+    RenderCache,
     SlideRenders,
     convert,
     open_renders,
@@ -135,6 +137,19 @@ def test_another_version_is_another_identity(tmp_path: Path) -> None:
     assert module.Soffice(program).identity != before
 
 
+@pytest.mark.usefixtures("no_renderer")
+def test_the_pages_of_a_pdf_are_its_slides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pdf = save_pdf(tmp_path / "deck.pdf", lambda page: heading(page, (60, 60), "Sheet"), pages=2)
+    facts = DeckFacts(2, frozenset(), (595.0, 842.0))
+    cache = RenderCache(tmp_path / "renders")
+    with _opened(pdf, facts, cache) as renders:
+        assert renders.renderer == "pdf"
+        first = [renders.render(number) for number in renders.numbers]
+    monkeypatch.setattr(opening, "PdfFile", _refuse)
+    with _opened(pdf, facts, cache) as renders:
+        assert [renders.render(number) for number in renders.numbers] == first
+
+
 @needs_office2pdf
 @pytest.mark.usefixtures("no_soffice")
 def test_the_fallback_paints_visible_slides_under_their_own_numbers(deck: Path) -> None:
@@ -168,7 +183,7 @@ def test_the_fallback_knows_only_one_kind_of_deck() -> None:
     assert find_renderer(Path("deck.odp")) is None
 
 
-def _opened(deck: Path, facts: DeckFacts) -> SlideRenders:
-    renders = open_renders(deck, facts, cache=False)
+def _opened(deck: Path, facts: DeckFacts, cache: RenderCache | bool = False) -> SlideRenders:
+    renders = open_renders(deck, facts, cache=cache)
     assert renders is not None
     return renders

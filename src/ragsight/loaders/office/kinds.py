@@ -104,7 +104,8 @@ def head_of(file: Path) -> bytes:
 def other_kind(head: bytes) -> str:
     """What a file that is no presentation seems to be, in words."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    return next((kind for mark, kind in _OTHER_KINDS if start.startswith(mark)), "something else")
+    known = (kind for mark, kind in _OTHER_KINDS if start.startswith(mark))
+    return next(known, "a file of an unknown kind")
 
 
 def refuse_ole(file: Path, head: bytes, *, wanted: PackageKind) -> None:
