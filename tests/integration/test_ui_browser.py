@@ -139,6 +139,8 @@ def test_words_find_hits_that_fit_and_show_their_pictures(
     assert titles(driver)[:2] == ["Lark sneaker", "Lark sneaker"]
     assert "results" in driver.find_element("css selector", ".status").text
     assert overflow(driver) == 0
+    buttons = driver.find_elements("css selector", ".search .primary")
+    assert all(button.size["height"] < 50 for button in buttons)
     assert count(driver, ".card img") >= 4
     assert broken_images(driver) == []
     assert complaints(driver) == []

@@ -75,3 +75,18 @@ def test_the_browser_is_opened_where_it_was_asked_for(
         serve(store, port=0, on_ready=ready.append)
     assert opened == ready[:1]
     assert len(ready) == 2
+
+
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
+def test_without_the_extra_one_sentence_says_what_to_install(missing: str) -> None:
+    code = f"import sys; sys.modules[{missing!r}] = None; import ragsight.ui as ui; ui.serve(None)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    last = done.stderr.strip().splitlines()[-1]
+    assert "MissingExtraError" in last
+    assert "pip install 'ragsight[ui]'" in last
+
+
+def test_the_command_line_loads_no_web_server_until_the_page_is_asked_for() -> None:
+    code = "import sys, ragsight.cli, ragsight; print({'starlette', 'uvicorn'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
