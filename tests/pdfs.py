@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 import pymupdf
+import pytest
 from PIL import Image, ImageDraw
 
 from ragsight.loaders.pdf.backends import BackendName
@@ -24,6 +26,25 @@ BODY = (
     "seals are changed once a year or whenever drops are seen below the shaft. "
 )
 PAGE = (595.0, 842.0)
+
+
+def for_each_backend(module: dict[str, Any]) -> Any:
+    """Run each test of a module with each library that reads pages.
+
+    Args:
+        module: Its globals, in which `PdfLoader` is replaced.
+
+    Returns:
+        A fixture, which also gives the library's name to tests that ask for `backend`.
+    """
+
+    @pytest.fixture(autouse=True, params=BACKENDS)
+    def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+        loader = partial(module["PdfLoader"], backend=request.param)
+        monkeypatch.setitem(module, "PdfLoader", loader)
+        return str(request.param)
+
+    return backend
 
 
 def save_pdf(path: Path, draw: Callable[[Any], None], *, pages: int = 1, **options: Any) -> Path:

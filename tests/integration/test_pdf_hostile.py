@@ -10,7 +10,6 @@ import textwrap
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pdfs import (
-    BACKENDS,
     BODY,
     PAGE,
     chart,
+    for_each_backend,
     heading,
     line,
     mupdf,
@@ -41,11 +40,7 @@ _NEEDS_PROC = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(autouse=True, params=BACKENDS)
-def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Whatever is said here holds for each library that reads pages."""
-    monkeypatch.setitem(globals(), "PdfLoader", partial(PdfLoader, backend=request.param))
-    return str(request.param)
+backend = for_each_backend(globals())
 
 
 @pytest.fixture(autouse=True)

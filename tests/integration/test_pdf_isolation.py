@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pdfs import BACKENDS, chart, line, mupdf, paragraph, save_pdf, slow_page
+from pdfs import chart, for_each_backend, line, mupdf, paragraph, save_pdf, slow_page
 from ragsight.errors import (
     ConfigurationError,
     DocumentError,
@@ -22,12 +21,7 @@ from ragsight.loaders.pdf.isolated import IsolatedPdf, PageTimeoutError
 from ragsight.loaders.pdf.limited import LimitedSource
 from ragsight.loaders.pdf.source import PdfFile
 
-
-@pytest.fixture(autouse=True, params=BACKENDS)
-def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Whatever is said here holds for each library that reads pages."""
-    monkeypatch.setitem(globals(), "PdfLoader", partial(PdfLoader, backend=request.param))
-    return str(request.param)
+backend = for_each_backend(globals())
 
 
 def _manual(path: Path, pages: int = 3) -> Path:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +7,10 @@ import pytest
 from PIL import Image, ImageStat
 
 from pdfs import (
-    BACKENDS,
     BODY,
     PAGE,
     chart,
+    for_each_backend,
     heading,
     line,
     mupdf,
@@ -29,12 +28,7 @@ from ragsight.loaders.chunking import ChunkingOptions
 from ragsight.loaders.pdf import PdfLoader, PdfOptions
 from ragsight.loaders.pdf.geometry import iou
 
-
-@pytest.fixture(autouse=True, params=BACKENDS)
-def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Whatever is said here holds for each library that reads pages."""
-    monkeypatch.setitem(globals(), "PdfLoader", partial(PdfLoader, backend=request.param))
-    return str(request.param)
+backend = for_each_backend(globals())
 
 
 def _of_kind(chunks: list[Chunk], kind: str) -> list[Chunk]:
@@ -468,6 +462,7 @@ def test_chunks_come_in_reading_order_with_figures_between_the_passages(tmp_path
     chunks = PdfLoader(save_pdf(tmp_path / "a.pdf", draw)).load()
     assert [chunk.kind for chunk in chunks] == ["text", "figure", "text"]
     assert [chunk.metadata["order"] for chunk in chunks] == [1, 2, 3]
+    assert [chunk.metadata["method"] for chunk in chunks] == ["text", "bitmap", "text"]
     before, figure, after = chunks
     # It stands under the first heading, but it is the second section that speaks of it.
     assert figure.source.section == ("2 Valves",)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from pdfs import BACKENDS, PAGE, line, mupdf, paragraph, picture, save_pdf
+from pdfs import PAGE, for_each_backend, line, mupdf, paragraph, picture, save_pdf
 from ragsight.errors import ConfigurationError, RagsightError
 from ragsight.loaders.pdf import PdfLoader
 from ragsight.loaders.pdf.backends import BackendName
@@ -53,11 +53,7 @@ def _with_screenshot(path: Path) -> Path:
     return save_pdf(path, draw)
 
 
-@pytest.fixture(autouse=True, params=BACKENDS)
-def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Whatever is said here holds for each library that reads pages."""
-    monkeypatch.setitem(globals(), "PdfLoader", partial(PdfLoader, backend=request.param))
-    return str(request.param)
+backend = for_each_backend(globals())
 
 
 def _tesseract(backend: BackendName) -> OcrCallable:
@@ -112,6 +108,7 @@ def test_passages_of_a_scan_have_the_boxes_of_their_words(tmp_path: Path) -> Non
     assert box is not None
     assert box[1] > 200
     assert chunks[-1].metadata["page_id"] == chunks[0].id
+    assert chunks[-1].metadata["method"] == "ocr"
 
 
 def test_words_in_a_picture_are_found_with_the_figure(tmp_path: Path) -> None:

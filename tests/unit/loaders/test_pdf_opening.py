@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import zipfile
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from pdfs import BACKENDS, PAGE, mupdf, paragraph, photo, png, save_pdf
+from pdfs import PAGE, for_each_backend, mupdf, paragraph, photo, png, save_pdf
 from ragsight.errors import (
     ConfigurationError,
     DocumentError,
@@ -18,12 +17,7 @@ from ragsight.errors import (
 )
 from ragsight.loaders.pdf import PdfLoader, PdfOptions
 
-
-@pytest.fixture(autouse=True, params=BACKENDS)
-def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Whatever is said here holds for each library that reads pages."""
-    monkeypatch.setitem(globals(), "PdfLoader", partial(PdfLoader, backend=request.param))
-    return str(request.param)
+backend = for_each_backend(globals())
 
 
 def _one_page(path: Path) -> Path:

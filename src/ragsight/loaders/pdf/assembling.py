@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image
 
@@ -43,6 +43,7 @@ class ChunkMaker:
         ocr: Reads text in pictures.
         sentences: Running text around the page, for mentions.
         warnings: What to know about all of the page's chunks.
+        method: Where the page's text is from: its `text` layer, or `ocr`.
     """
 
     source: PageSource
@@ -53,10 +54,12 @@ class ChunkMaker:
     ocr: OcrReader
     sentences: Sequence[str] = ()
     warnings: Sequence[str] = ()
+    method: Literal["text", "ocr"] = "text"
 
     def text(self, text: str, box: BBox | None, section: Headings, part: str) -> Chunk:
         """A passage."""
-        return self._chunk("text", text, None, self._place(box, section, part), {})
+        place = self._place(box, section, part)
+        return self._chunk("text", text, None, place, {"method": self.method})
 
     def figure(self, figure: Figure, section: Headings, part: str) -> Chunk | None:
         """A figure's chunk; None if it has neither caption nor words nor a picture."""

@@ -107,6 +107,7 @@ class Run:
         make = ChunkMaker(
             self._source, page, self._uri, self._options, self._on_error, self._ocr,
             self._sentences(page.number, analysis), [warning for warning in warnings if warning],
+            "ocr" if is_read else "text",
         )  # fmt: skip
         yield from PageChunks(make, sections, analysis, kind).all()
         if not is_read:

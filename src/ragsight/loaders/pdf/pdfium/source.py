@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from PIL import Image
@@ -66,8 +65,9 @@ class PdfiumFile:
         DocumentError: If it is no PDF or too damaged to open.
 
     Example:
-        >>> with PdfiumFile(Path("manual.pdf"), "manual.pdf") as file:  # doctest: +SKIP
-        ...     print(file.page(1).lines[0].text)
+        >>> file = PdfiumFile(Path("manual.pdf"), "manual.pdf")  # doctest: +SKIP
+        >>> file.page(1).lines[0].text  # doctest: +SKIP
+        'Handbook of pumps'
     """
 
     def __init__(self, source: Path | bytes, name: str, password: str | None = None) -> None:
@@ -84,17 +84,6 @@ class PdfiumFile:
             raise EmptyDocumentError(
                 f"{name}: the file holds no pages; it may be cut short. Get it again."
             )
-
-    def __enter__(self) -> PdfiumFile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -147,17 +136,7 @@ class PdfiumFile:
             return tuple(words_of_glyphs(self._glyphs(held, places), _cut_to(held.box)))
 
     def render(self, number: int, box: BBox, *, max_side: int, max_dpi: int) -> Image.Image:
-        """Paint a region as it looks on the page: masks, colour spaces and labels included.
-
-        Args:
-            number: The page.
-            box: The region in points.
-            max_side: Longest side of the picture, in pixels.
-            max_dpi: Highest resolution.
-
-        Raises:
-            DocumentError: If the region can't be painted.
-        """
+        """Paint a region as it looks on the page; see `PageSource`."""
         with self._loaded(number) as held:
             clip = intersection(box, held.box)
             wide, high = width(clip), height(clip)
