@@ -318,6 +318,28 @@ def test_a_slide_is_kept_whole_with_its_words() -> None:
     assert "dry running" in chunk.text
 
 
+def test_a_slide_keeps_the_words_in_its_boxes_and_a_title_that_stays() -> None:
+    document = mupdf.open()
+    for number in range(4):
+        page = document.new_page(width=720, height=540)
+        heading(page, (40, 45), "Kinds of pumps", 28)
+        line(page, (40, 120), f"Step {number + 1} of the pump's life", size=22)
+        page.draw_rect((40, 200, 680, 400), fill=(0.9, 0.9, 0.8), color=(0, 0, 0))
+        page.draw_rect((40, 200, 680, 240), fill=(0.3, 0.5, 0.5), color=(0, 0, 0))
+        line(page, (50, 230), f"Definition {number + 1}", size=20)
+        line(page, (50, 280), f"A pump lifts water, at most {number + 1} metres.", size=18)
+        line(page, (300, 525), "Ada, December 2022", size=9)
+    chunks = PdfLoader(document.tobytes()).load()
+    assert [chunk.kind for chunk in chunks] == ["page"] * 4
+    for number, chunk in enumerate(chunks, start=1):
+        words = " ".join([*chunk.source.section, chunk.text])
+        assert "Kinds of pumps" in words
+        assert f"Step {number} of the pump's life" in words
+        assert f"Definition {number}" in words
+        assert f"at most {number} metres" in chunk.text
+        assert "December" not in words
+
+
 def test_figures_can_be_left_out(tmp_path: Path) -> None:
     def draw(page: Any) -> None:
         paragraph(page, (60, 60, 530, 200))

@@ -22,6 +22,7 @@ Places = dict[str, list[float]]
 """Tops by the words of a line, digits masked."""
 
 _SAME_PLACE = 6.0
+_SLIDE_TITLE = 0.04
 _CLEARANCE = 6.0
 _DIGITS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
@@ -52,7 +53,7 @@ def furniture_lines(page: Page, others: Iterable[Places]) -> frozenset[int]:
     found = set(numerals)
     places = list(others)
     for number, line in enumerate(page.lines):
-        if _in_band(line.bbox, page.height):
+        if _in_band(line.bbox, page.height) and not _is_slide_title(line, page):
             key = _masked(line.text)
             repeats = sum(
                 any(abs(line.bbox[1] - y) <= _SAME_PLACE for y in tops.get(key, ()))
@@ -120,6 +121,11 @@ def _masked(text: str) -> str:
 
 def _in_band(box: BBox, height: float) -> bool:
     return box[3] <= height * TOP_BAND or box[1] >= height * (1 - BOTTOM_BAND)
+
+
+def _is_slide_title(line: Line, page: Page) -> bool:
+    """Whether a line is set as large as titles of slides, which stay as the slide builds up."""
+    return page.width > page.height and line.size >= _SLIDE_TITLE * page.height
 
 
 def _is_edge(line: Line, page: Page) -> bool:

@@ -7,12 +7,9 @@ from collections.abc import Iterator, Sequence
 from ragsight.chunks import BBox, Chunk
 from ragsight.loaders.chunking import split_paragraphs
 from ragsight.loaders.pdf.assembling import ChunkMaker, passage_box, section_of
-from ragsight.loaders.pdf.geometry import area
 from ragsight.loaders.pdf.page_kinds import PageKind
 from ragsight.loaders.pdf.paragraphs import Section
 from ragsight.loaders.pdf.parts import Analysis, Figure, Table
-
-_SAME_AS_PAGE = 0.75
 
 
 class PageChunks:
@@ -22,7 +19,7 @@ class PageChunks:
         make: Makes each chunk.
         sections: The page's sections.
         analysis: The page's parts.
-        kind: What the page is, if it is to be kept as a picture.
+        kind: What the page is, if it is kept as a picture.
     """
 
     def __init__(
@@ -35,7 +32,6 @@ class PageChunks:
         self._make = make
         self._sections = sections
         self._kind = kind
-        self._is_picture = kind is not None and self._keeps_page(analysis)
         self._names = {
             id(part): f"{name} {number}"
             for name, parts in (("figure", analysis.figures), ("table", analysis.tables))
@@ -43,27 +39,22 @@ class PageChunks:
         }
         self._texts = 0
 
-    def _keeps_page(self, analysis: Analysis) -> bool:
-        if not self._make.options.figures or self._make.options.page_images == "none":
-            return False
-        return all(figure.caption is None for figure in analysis.figures)
-
     def all(self) -> Iterator[Chunk]:
         """The chunks in reading order; first the page itself, where it is kept."""
         options = self._make.options
-        if self._is_picture:
-            yield from self._with_page()
+        if self._kind is not None:
+            yield from self._with_page(self._kind)
             return
         if options.figures and options.page_images == "all":
             yield from filter(None, [self._make.whole_page("", self._sections[-1].path, "page")])
         yield from self._in_order(self._sections)
 
-    def _with_page(self) -> Iterator[Chunk]:
+    def _with_page(self, kind: PageKind) -> Iterator[Chunk]:
         """The page's picture with its first passage as text, and what comes after it."""
         whole = _whole_section(self._sections)
         passages = split_paragraphs(whole.paragraphs, self._make.options.chunking)
         first = passages[0].text if passages else ""
-        chunk = self._make.whole_page(first, whole.path, self._kind or "page")
+        chunk = self._make.whole_page(first, whole.path, kind)
         if chunk is None:
             yield from self._in_order(self._sections)
             return
@@ -94,16 +85,8 @@ class PageChunks:
             path, name = section_of(part, own, self._sections), self._names[id(part)]
             if isinstance(part, Table):
                 yield self._make.table(part, path, name)
-            elif not self._is_on_picture(part):
+            else:
                 yield from filter(None, [self._make.figure(part, path, name)])
-
-    def _is_on_picture(self, figure: Figure) -> bool:
-        """Whether the page's own picture shows a figure well enough."""
-        if not self._is_picture or figure.caption is not None:
-            return False
-        if self._kind != "page" or figure.bbox is None:
-            return True
-        return area(figure.bbox) > _SAME_AS_PAGE * area(self._make.page.bbox)
 
 
 def _whole_section(sections: Sequence[Section]) -> Section:

@@ -25,6 +25,7 @@ from ragsight.loaders.pdf.page_kinds import page_kind
 from ragsight.loaders.pdf.paragraphs import sections_of
 from ragsight.loaders.pdf.parts import Analysis, DocumentHabits, Figure, PageInput, Table
 from ragsight.loaders.pdf.reader import PageReader
+from ragsight.loaders.pdf.whole_pages import kept_whole, without_shown_figures
 
 _TRIM_EVERY = 10
 _PICTURED = 0.05
@@ -100,6 +101,9 @@ class Run:
         if is_read:
             page = self._recognised(page)
         analysis = self._of_ocr(page) if is_read else self._analysed(page, warnings)
+        whole = kept_whole(kind, analysis, self._options)
+        if whole is not None:
+            analysis = without_shown_figures(analysis, page, whole)
         size = self._habits.body_size
         sections = sections_of(page, analysis, self._path, size, self._outline)
         if kind == "scan" and not analysis.text:
@@ -109,7 +113,7 @@ class Run:
             self._sentences(page.number, analysis), [warning for warning in warnings if warning],
             "ocr" if is_read else "text",
         )  # fmt: skip
-        yield from PageChunks(make, sections, analysis, kind).all()
+        yield from PageChunks(make, sections, analysis, whole).all()
         if not is_read:
             yield from self._contents(page, make)
 
