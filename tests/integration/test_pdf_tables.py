@@ -193,6 +193,18 @@ def test_framed_code_and_charts_are_no_tables(tmp_path: Path) -> None:
     assert not _tables(save_pdf(tmp_path / "a.pdf", draw))
 
 
+def test_numbered_lines_of_code_in_a_frame_are_no_table(tmp_path: Path) -> None:
+    rows = [(str(n), f"pump.start(speed={n})") for n in range(1, 7)]
+
+    def draw(page: Any) -> None:
+        paragraph(page, (60, 60, 530, 180))
+        _rules(page, 150, 450, (200, 230, 292))
+        _set(page, rows, (160, 190), 202)
+        paragraph(page, (60, 320, 530, 440))
+
+    assert not _tables(save_pdf(tmp_path / "a.pdf", draw))
+
+
 def test_fractions_in_text_are_neither_table_nor_figure(tmp_path: Path) -> None:
     def draw(page: Any) -> None:
         paragraph(page, (60, 60, 530, 180))

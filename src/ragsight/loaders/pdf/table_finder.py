@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from ragsight.chunks import BBox
 from ragsight.loaders.pdf.blocks import Block
@@ -34,7 +35,9 @@ _MAX_DRAWN = 600
 
 _SAME_PLACE = 0.3
 _LEAST_PARTS = 2
+_ACROSS, _DOWN = 0.8, 0.6
 _MOSTLY_FILLED = 0.5
+_LEAST_NUMBERED = 3
 _BACKGROUND = 0.85
 
 _Candidate = tuple[float, int, Grid]
@@ -186,16 +189,24 @@ def _is_parted(region: Region) -> bool:
     inner = [
         mark.bbox
         for mark in region.marks
-        if (width(mark.bbox) > 0.5 * (right - left) and top + 4 < mark.bbox[1] < bottom - 4)
-        or (height(mark.bbox) > 0.5 * (bottom - top) and left + 4 < mark.bbox[0] < right - 4)
+        if (width(mark.bbox) > _ACROSS * (right - left) and top + 4 < mark.bbox[1] < bottom - 4)
+        or (height(mark.bbox) > _DOWN * (bottom - top) and left + 4 < mark.bbox[0] < right - 4)
     ]
     return len(inner) >= _LEAST_PARTS
 
 
 def _is_certain(grid: Grid) -> bool:
-    """Whether a grid without a caption has text in most cells; that of a plot hasn't."""
+    """Whether a grid without a caption has text in most cells, as a plot hasn't, and is no code."""
     cells = [cell for row in grid.rows for cell in row]
-    return sum(map(bool, cells)) >= _MOSTLY_FILLED * len(cells)
+    filled = sum(map(bool, cells)) >= _MOSTLY_FILLED * len(cells)
+    return filled and not _is_numbered_listing(grid)
+
+
+def _is_numbered_listing(grid: Grid) -> bool:
+    numbers = [row[0] for row in grid.rows if row[0]]
+    if len(numbers) < _LEAST_NUMBERED or not all(number.isdecimal() for number in numbers):
+        return False
+    return all(int(b) == int(a) + 1 for a, b in pairwise(numbers))
 
 
 def _share_place(a: BBox, b: BBox) -> bool:
