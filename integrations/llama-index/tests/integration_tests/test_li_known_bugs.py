@@ -13,6 +13,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from llama_index.core import StorageContext, VectorStoreIndex
 from llama_index.core.base.llms.types import ImageBlock, TextBlock
@@ -21,6 +22,7 @@ from llama_index.core.ingestion.pipeline import get_transformation_hash
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.query_engine import CitationQueryEngine, RetrieverQueryEngine
 from llama_index.core.schema import (
+    Document,
     ImageDocument,
     ImageNode,
     MediaResource,
@@ -30,6 +32,7 @@ from llama_index.core.schema import (
     QueryBundle,
     TextNode,
 )
+from llama_index.core.storage.kvstore import SimpleKVStore
 from llama_index.core.vector_stores import MetadataFilter, MetadataFilters
 from llama_index.core.vector_stores.utils import metadata_dict_to_node, node_to_metadata_dict
 from PIL import Image
@@ -57,6 +60,7 @@ from ragsight import (
     open_image,
 )
 from ragsight.answer import profile_for
+from ragsight.testing import FakeVisionBackend
 
 
 def encoded(image: Image.Image) -> str:
@@ -288,3 +292,60 @@ def test_the_weight_of_zero_is_taken_for_one_half(vector_store: MultimodalVector
     )
     retriever = index.as_retriever(vector_store_query_mode="hybrid", alpha=0.0)
     assert [node.text for node in retriever.retrieve("pump")] == ["The pump"]
+
+
+def test_a_cache_gives_one_models_vectors_for_anothers(
+    encoder: ClipEncoder, tmp_path: Path
+) -> None:
+    shared = SimpleKVStore()
+    theirs = [
+        ClipEmbedding(encoder=encoder, embeddings_cache=shared),
+        ClipEmbedding("ragsight-demo", embeddings_cache=shared),
+    ]
+    assert len({tuple(model.get_text_embedding("red")) for model in theirs}) == 1
+    ours = [
+        ClipEmbedding(encoder=encoder, cache=tmp_path / "cache.sqlite"),
+        ClipEmbedding("ragsight-demo", cache=tmp_path / "cache.sqlite"),
+    ]
+    for _ in range(2):
+        vectors = [model.get_text_embedding("red") for model in ours]
+        np.testing.assert_allclose(vectors[0], encoder.encode_texts(["red"])[0], atol=1e-5)
+        assert len(vectors[1]) == ours[1]._encoder.spec.dimension
+
+
+def test_a_text_longer_than_the_model_reads_is_an_error(encoder: ClipEncoder) -> None:
+    long = "The red shoe " + "and another one " * 200
+    vectors = ClipEmbedding(encoder=encoder).get_text_embedding_batch([long, "The red shoe"])
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), [1, 1], atol=1e-5)
+
+
+def test_the_bytes_of_an_image_in_the_metadata_outgrow_every_limit(
+    vector_store: MultimodalVectorStore, image_store: BlobStore
+) -> None:
+    data = encoded(noise(1, (300, 300)))
+    theirs = Document(text="A pump", metadata={"image": data})
+    with pytest.raises(ValueError, match="Metadata length"):
+        SentenceSplitter(chunk_size=512).get_nodes_from_documents([theirs])
+    chunk = Chunk(
+        text="A pump", image=image_ref(noise(1, (300, 300))), source=Source(uri="/docs/a.pdf")
+    )
+    ours = chunk_to_document(chunk, image_store=image_store)
+    [node] = SentenceSplitter(chunk_size=512).get_nodes_from_documents([ours])
+    vector_store.add([node])
+    written = json.dumps(node_to_metadata_dict(vector_store.get_nodes()[0]))
+    assert data[:200] not in written
+    assert len(written) < 5000
+    assert open_image(node_to_chunk(vector_store.get_nodes()[0]).image).size == (300, 300)
+
+
+def test_the_image_and_its_place_do_not_stand_beside_the_answer(store: MultimodalStore) -> None:
+    figure = image_chunk(1, "Figure 1: the pump", label="Figure 1")
+    store.upsert([figure])
+    synthesizer = VisionSynthesizer(FakeVisionBackend("See [1]."))
+    engine = RetrieverQueryEngine(MultimodalRetriever(store), response_synthesizer=synthesizer)
+    response = engine.query("pump")
+    [citation] = response.metadata["citations"]
+    assert (citation["title"], citation["page"]) == ("Figure 1 (a.pdf, p. 2)", 2)
+    [source] = response.source_nodes
+    assert citation["node_id"] == source.node_id
+    assert open_image(node_to_chunk(source.node).image).tobytes() == noise(1).tobytes()
