@@ -114,14 +114,18 @@ def write_gallery(
         RagsightError: If the file can't be written.
     """
     target = Path(path).absolute()
+    html = render_gallery(sections, title=title, store=store)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        html = render_gallery(sections, title=title, store=store)
-        # A lone surrogate, as broken PDFs have them, must not cost the page.
-        target.write_text(html, encoding="utf-8", errors="replace")
+        target.write_text(html, encoding="utf-8")
     except OSError as error:
         raise RagsightError(f"{target}: the gallery can't be written ({error}).") from error
     return target
+
+
+def encodable(html: str) -> str:
+    """HTML that can be written: a lone surrogate, as broken PDFs have them, must not cost it."""
+    return html.encode("utf-8", "replace").decode("utf-8")
 
 
 def answer_view(answer: Answer | str, prefix: str) -> AnswerView | None:
@@ -177,7 +181,7 @@ def _rendered(
         for number, section in enumerate(sections, start=1)
     ]
     style, script = asset("gallery.css"), asset("gallery.js")
-    return template(name).render(
+    html = template(name).render(
         title=title,
         sections=views,
         symbols=pictures.symbols,
@@ -186,6 +190,7 @@ def _rendered(
         style_hash=content_hash(style),
         script_hash=content_hash(script),
     )
+    return encodable(html)
 
 
 def _chunks(section: GallerySection) -> Iterator[Chunk]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from ragsight.answer import VisionSynthesizer
@@ -18,7 +18,7 @@ async def answer_lines(
     hits: Sequence[Hit],
     *,
     weights: Mapping[Channel, float] | None = None,
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """Answer a question, line by line.
 
     Args:

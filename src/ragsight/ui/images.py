@@ -29,7 +29,7 @@ _QUERY_QUALITY = 92
 
 
 class UploadTooLargeError(InputError):
-    """An image that was sent is longer than may be."""
+    """What was sent is longer than may be."""
 
 
 class QueryImages:
@@ -79,7 +79,7 @@ async def read_upload(request: Request, *, most: int = MOST_BYTES) -> bytes:
         data += piece
         if len(data) > most:
             raise UploadTooLargeError(
-                f"The image is larger than {most // 2**20} MiB. Scale it down."
+                f"What was sent is larger than {most // 2**10:,} KiB. Scale it down."
             )
     return bytes(data)
 

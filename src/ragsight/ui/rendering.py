@@ -11,7 +11,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader
 
 from ragsight.answer import Answer
 from ragsight.gallery.cards import cards_of
-from ragsight.gallery.rendering import answer_view
+from ragsight.gallery.rendering import answer_view, encodable
 from ragsight.retrieval import Channel, Hit
 from ragsight.ui.facets import Facets
 from ragsight.ui.images import LinkedPictures
@@ -59,9 +59,7 @@ def asset(name: str) -> tuple[str, str] | None:
 
 
 def _rendered(name: str, **values: Any) -> str:
-    html = _environment().get_template(name).render(**values)
-    # A lone surrogate, as broken PDFs have them, must not cost the result.
-    return html.encode("utf-8", "replace").decode("utf-8")
+    return encodable(_environment().get_template(name).render(**values))
 
 
 @cache

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from starlette.testclient import TestClient
 
 from drawings import image_chunk, noise, noise_ref, text_chunk
 from pdfs import PAGE, chart, save_pdf
-from ragsight import Chunk, ClipEncoder, MultimodalStore, Source
+from ragsight import Chunk, ClipEncoder, Hit, MultimodalStore, Source, VisionSynthesizer
+from ragsight.answer.request import StreamEvent, VisionRequest
 from ragsight.errors import BackendError
 from ragsight.testing import FakeVisionBackend
 from ragsight.ui import create_app
+from ragsight.ui.answering import answer_lines
 
 HOME = "http://127.0.0.1:8321"
 EVIL = "<script>alert(1)</script>"
@@ -234,7 +236,9 @@ def test_an_image_that_is_none_or_too_large_or_gone_is_refused(client: TestClien
     assert broken.status_code == 422
     large = client.post("/query-image", content=b"0" * (20 * 2**20 + 1), headers=headers)
     assert large.status_code == 413
-    assert "20 MiB" in large.json()["error"]
+    assert "20,480 KiB" in large.json()["error"]
+    long = client.post("/search", json={"text": "x" * 70_000})
+    assert (long.status_code, "64 KiB" in long.json()["error"]) == (413, True)
     assert search(client, image="unknown").status_code == 404
 
 
@@ -321,3 +325,23 @@ async def test_while_one_search_waits_for_its_encoder_others_are_answered(
         answered.set()
         assert "A red pump" in (await search).text
     assert waited == [True]
+
+
+async def test_the_model_stops_where_nobody_reads_on() -> None:
+    stopped: list[bool] = []
+
+    class Listening(FakeVisionBackend):
+        async def astream(self, request: VisionRequest) -> AsyncIterator[StreamEvent]:
+            try:
+                async for event in super().astream(request):
+                    yield event
+            finally:
+                stopped.append(True)
+
+    synthesizer = VisionSynthesizer(Listening("It is red, as all the others are [1]."))
+    lines = answer_lines(synthesizer, "Which colour?", [Hit(text_chunk("A red pump"), 1.0)])
+    assert "A red pump" in json.loads(await anext(lines))["html"]
+    assert "text" in json.loads(await anext(lines))
+    assert stopped == []
+    await lines.aclose()
+    assert stopped == [True]
