@@ -132,17 +132,13 @@ def decks(tmp_path_factory: pytest.TempPathFactory, server: tuple[str, set[str]]
     ]
 
 
-EVERYTHING = {"/picture.png", "/background.png", "/workbook.xlsx", "/image.png", "/object.odt"}
-
-
 @pytest.mark.parametrize(
-    ("cut", "guarded", "expected"),
+    ("cut", "guarded"),
     [
-        pytest.param(True, True, set(), id="as it is"),
-        pytest.param(True, False, set(), id="links cut only"),
-        pytest.param(False, True, set(), id="program guarded only"),
-        # That they are followed otherwise shows that this test can fail.
-        pytest.param(False, False, EVERYTHING, id="neither"),
+        pytest.param(True, True, id="as it is"),
+        pytest.param(True, False, id="links cut only"),
+        pytest.param(False, True, id="program guarded only"),
+        pytest.param(False, False, id="neither"),
     ],
 )
 def test_no_request_leaves_while_a_deck_is_painted(
@@ -151,7 +147,6 @@ def test_no_request_leaves_while_a_deck_is_painted(
     monkeypatch: pytest.MonkeyPatch,
     cut: bool,
     guarded: bool,
-    expected: set[str],
 ) -> None:
     if not cut:
         monkeypatch.setattr(batches, "copy_unlinked", shutil.copyfile)
@@ -163,7 +158,9 @@ def test_no_request_leaves_while_a_deck_is_painted(
     asked.clear()
     results = dict(converted(program, decks, "pdf", timeout=120))
     assert all(isinstance(result, bytes) for result in results.values())
-    assert asked == expected
+    # With neither, that links are followed shows that this test can fail. Which ones are depends
+    # on the version of LibreOffice: 7.4 follows all of these.
+    assert bool(asked) is not (cut or guarded)
 
 
 @pytest.mark.parametrize("cut", [True, False])
@@ -175,7 +172,10 @@ def test_files_of_this_machine_are_not_shown(
     if not cut:
         # LibreOffice does show it, settings or no settings: the links have to be cut.
         monkeypatch.setattr(batches, "copy_unlinked", shutil.copyfile)
-    assert _is_shown(deck) is not cut
+        if not _is_shown(deck):
+            pytest.skip("this LibreOffice doesn't show files, so it can't show that the test fails")
+    else:
+        assert not _is_shown(deck)
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +207,10 @@ def test_files_of_this_machine_are_not_shown_by_old_decks(
 ) -> None:
     if not guarded:
         monkeypatch.setattr(soffice, "write_settings", Mock())
-    assert _is_shown(old_deck) is not guarded
+        if not _is_shown(old_deck):
+            pytest.skip("this LibreOffice doesn't show files, so it can't show that the test fails")
+    else:
+        assert not _is_shown(old_deck)
 
 
 def _secret(path: Path) -> Path:

@@ -165,6 +165,13 @@ def test_a_program_that_can_not_be_started_is_an_error_for_each_deck(tmp_path: P
         assert "can't be started" in said
 
 
+def test_a_snap_that_loads_nothing_is_told_where_to_look(tmp_path: Path, soffice: Soffice) -> None:
+    snap = tmp_path / "snap" / "bin"
+    snap.mkdir(parents=True)
+    (said,) = _run(Soffice(soffice.program.rename(snap / "soffice")), _decks(tmp_path, "broken"))
+    assert "set TMPDIR to a folder there" in said
+
+
 def test_each_process_has_a_profile_of_its_own(tmp_path: Path, soffice: Soffice) -> None:
     for _ in range(2):
         _run(soffice, _decks(tmp_path, "one"))

@@ -20,7 +20,7 @@ from ragsight.loaders.office import (
 )
 from ragsight.loaders.office import renderers as module
 from ragsight.loaders.office.renderers import find_renderer
-from ragsight.loaders.office.soffice import find_soffice
+from ragsight.loaders.office.soffice import find_soffice, has_impress
 
 FACTS = DeckFacts(slide_count=3, hidden=frozenset({2}), size=(720.0, 540.0))
 FIND_SPEC = importlib.util.find_spec
@@ -121,6 +121,24 @@ def test_the_program_is_found_on_the_path(tmp_path: Path, monkeypatch: pytest.Mo
     program.chmod(0o755)
     monkeypatch.delenv("RAGSIGHT_SOFFICE", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
+    found = find_soffice()
+    assert found is not None
+    assert found.program == program
+
+
+def test_a_libreoffice_without_impress_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, registry = tmp_path / "program" / "soffice", tmp_path / "share" / "registry"
+    program.parent.mkdir()
+    registry.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    (registry / "main.xcd").touch()
+    monkeypatch.delenv("RAGSIGHT_SOFFICE", raising=False)
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert not has_impress(program)
+    (registry / "impress.xcd").touch()
     found = find_soffice()
     assert found is not None
     assert found.program == program

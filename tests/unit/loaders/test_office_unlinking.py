@@ -101,9 +101,15 @@ def test_other_parts_are_copied_byte_by_byte(tmp_path: Path) -> None:
 def test_a_deck_without_references_is_copied_as_it_is(tmp_path: Path) -> None:
     _copied(tmp_path, {"_rels/.rels": _relationships(), "a.svg": b"<svg href='#a'/>"})
     assert (tmp_path / "copy.zip").read_bytes() == (tmp_path / "deck.zip").read_bytes()
-    (tmp_path / "old.ppt").write_bytes(b"no archive")
+
+
+def test_an_old_deck_with_an_archive_in_it_is_copied_as_it_is(tmp_path: Path) -> None:
+    row = _external("image", "file:///a")
+    _copied(tmp_path, {"_rels/.rels": _relationships(row)})
+    old = b"no archive" + (tmp_path / "deck.zip").read_bytes()
+    (tmp_path / "old.ppt").write_bytes(old)
     copy_unlinked(tmp_path / "old.ppt", tmp_path / "copy.ppt")
-    assert (tmp_path / "copy.ppt").read_bytes() == b"no archive"
+    assert (tmp_path / "copy.ppt").read_bytes() == old
 
 
 def _content(folder: Path, body: str) -> str:

@@ -27,6 +27,11 @@ _TAIL = 2048
 _FAILURE = "Error:"
 _NOISE = ("javaldx", "convert ")
 _WORDS = 300
+_LOOK = "Open it there to see what is wrong, or save it anew."
+_SNAP = (
+    "As a snap it sees only files in your home folder: set TMPDIR to a folder there that isn't "
+    "hidden, or install it by apt."
+)
 
 
 def converted(
@@ -142,10 +147,8 @@ class _Batch:
                 "Raise timeout=... if the file is good."
             )
         what = "can't load it" if finished.code == 0 else f"ended with code {finished.code}"
-        return RenderError(
-            f"{path}: LibreOffice {what} ({last_words(finished)}). Open it there to see what is "
-            "wrong, or save it anew."
-        )
+        advice = _SNAP if "/snap/" in str(self._soffice.program) else _LOOK
+        return RenderError(f"{path}: LibreOffice {what} ({last_words(finished)}). {advice}")
 
 
 def copied(path: Path, copy: Path) -> Path | RenderError:

@@ -155,8 +155,18 @@ def find_soffice() -> Soffice | None:
             )
         return Soffice(Path(program))
     candidates = [*_NAMES, *(str(Path(place).expanduser()) for place in _PLACES)]
-    programs = filter(None, map(shutil.which, candidates))
-    return next((Soffice(Path(program)) for program in programs), None)
+    programs = map(Path, filter(None, map(shutil.which, candidates)))
+    return next((Soffice(program) for program in programs if has_impress(program)), None)
+
+
+def has_impress(program: Path) -> bool:
+    """Whether a LibreOffice can load decks: many servers have the part for texts only.
+
+    Args:
+        program: Its `soffice`. Where its folders aren't laid out as known, it is taken to.
+    """
+    registry = program.resolve().parent.parent / "share" / "registry"
+    return not (registry / "main.xcd").is_file() or (registry / "impress.xcd").is_file()
 
 
 def write_settings(profile: Path) -> None:

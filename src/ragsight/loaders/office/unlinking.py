@@ -22,6 +22,10 @@ _CUT = "removed:"
 
 _CLICKED = ("http:", "https:", "mailto:")
 _INTERNAL = ("#", "data:")
+_ARCHIVE = b"PK"
+_OPENDOCUMENT = frozenset({"mimetype", "content.xml", "meta-inf/manifest.xml"})
+"""Parts that OpenDocument has; one is enough, lest a deck be taken for both kinds."""
+
 _PACKAGE = frozenset({"", ".", ".."})
 """The package itself; a chart's data are in `..`."""
 
@@ -48,7 +52,9 @@ def copy_unlinked(source: Path, copy: Path) -> None:
         OSError: If it can't be read or the copy can't be written.
         zipfile.BadZipFile: If it is damaged.
     """
-    if not zipfile.is_zipfile(source):
+    with source.open("rb") as opened:
+        is_archive = opened.read(len(_ARCHIVE)) == _ARCHIVE
+    if not is_archive:
         shutil.copyfile(source, copy)
         return
     with zipfile.ZipFile(source) as package:
@@ -69,7 +75,7 @@ def copy_unlinked(source: Path, copy: Path) -> None:
 def _rewritten(package: zipfile.ZipFile) -> dict[int, bytes]:
     """The parts in which something was cut, by their place in the list of parts."""
     names = {part.filename for part in package.infolist()}
-    is_opendocument = "mimetype" in names
+    is_opendocument = not _OPENDOCUMENT.isdisjoint(name.lower() for name in names)
     cut: dict[int, bytes] = {}
     for number, part in enumerate(package.infolist()):
         rewrite = _rewriter(part.filename.lower(), names, is_opendocument)
