@@ -20,13 +20,8 @@ from ragsight.loaders.pdf.matching import match_captions
 from ragsight.loaders.pdf.page import Line
 from ragsight.loaders.pdf.parts import Analysis, DocumentHabits, Figure, PageInput, Table
 from ragsight.loaders.pdf.plain_figures import SHORT_SIDE, is_substantial
-from ragsight.loaders.pdf.regions import (
-    Region,
-    Surroundings,
-    attached,
-    find_regions,
-    lines_inside,
-)
+from ragsight.loaders.pdf.region import Region, Surroundings
+from ragsight.loaders.pdf.regions import attached, find_regions, lines_inside
 from ragsight.loaders.pdf.scans import inked_region, text_area
 from ragsight.loaders.pdf.table_finder import TableFinder
 from ragsight.loaders.pdf.tables import looks_tabular

@@ -11,7 +11,8 @@ from ragsight.loaders.pdf.grouping import group_boxes
 from ragsight.loaders.pdf.marks import Mark
 from ragsight.loaders.pdf.page import Line
 from ragsight.loaders.pdf.parts import PageInput
-from ragsight.loaders.pdf.regions import Region, lines_inside
+from ragsight.loaders.pdf.region import Region
+from ragsight.loaders.pdf.regions import lines_inside
 
 SHORT_SIDE = 28.0
 """Points; what is smaller on its shorter side is a sign or an ornament."""

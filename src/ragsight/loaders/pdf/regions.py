@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.caption_blocks import CaptionBlock
+from ragsight.loaders.pdf.galleries import are_titled_apart, pictures_apart
 from ragsight.loaders.pdf.geometry import (
     area,
     centre_inside,
@@ -18,7 +18,6 @@ from ragsight.loaders.pdf.geometry import (
     height,
     intersects,
     overlap,
-    shared_x,
     shared_y,
     union,
     width,
@@ -26,6 +25,7 @@ from ragsight.loaders.pdf.geometry import (
 from ragsight.loaders.pdf.grouping import group_boxes
 from ragsight.loaders.pdf.marks import Mark
 from ragsight.loaders.pdf.page import Line
+from ragsight.loaders.pdf.region import Region, Surroundings, may_own, owner_of, region_of
 
 _GROUP_DISTANCE = 8.0
 _MERGE_SHARE, _MERGE_LEAST, _MERGE_MOST = 0.25, 24.0, 60.0
@@ -38,57 +38,6 @@ _OVERHANG = 24.0
 _REACH_X, _REACH_Y = 12.0, 10.0
 _GROWTH_X, _GROWTH_Y = 90.0, 70.0
 _ROUNDS = 3
-_PICTURE_SIDE, _LARGE_PICTURE = 60.0, 100.0
-_TITLE_GAP = 14.0
-_TILE_GAP = 1.0
-_CAPTION_REACH = 0.25
-
-
-@dataclass(frozen=True)
-class Region:
-    """A part of a page that may be a figure.
-
-    Attributes:
-        bbox: Around its marks and labels.
-        marks: What is painted there.
-        core: Around the marks alone.
-    """
-
-    bbox: BBox
-    marks: tuple[Mark, ...]
-    core: BBox
-
-    @property
-    def method(self) -> str:
-        """`bitmap`, `vector` or `mixed`, after what the marks are."""
-        pictures = [mark for mark in self.marks if mark.picture]
-        if not pictures:
-            return "vector"
-        drawn = sum(
-            area(mark.bbox) > 4 or not mark.angular for mark in self.marks if not mark.picture
-        )
-        return "mixed" if drawn else "bitmap"
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What regions must not grow over.
-
-    Attributes:
-        size: The page's width and height.
-        captions: The page's captions.
-        obstacles: Boxes of captions, headings and running text.
-    """
-
-    size: tuple[float, float]
-    captions: Sequence[CaptionBlock]
-    obstacles: Sequence[BBox]
-
-
-def region_of(marks: Sequence[Mark]) -> Region:
-    """The region of some marks."""
-    box = union(mark.bbox for mark in marks)
-    return Region(box, tuple(marks), box)
 
 
 def find_regions(
@@ -107,21 +56,12 @@ def find_regions(
     groups = [
         part
         for group in group_boxes([mark.bbox for mark in marks], _GROUP_DISTANCE)
-        for part in _pictures_apart([marks[number] for number in group], around)
+        for part in pictures_apart([marks[number] for number in group], around)
     ]
     regions = [region for group in groups for region in _split(group, around)]
     regions = _joined(regions, labels, around)
     regions = _grown_over_labels(regions, labels, around)
     return sorted((_trimmed(region, around) for region in regions), key=lambda r: r.bbox[1])
-
-
-def _pictures_apart(marks: list[Mark], around: Surroundings) -> list[list[Mark]]:
-    """Large pictures without a number as one each, tiles of one picture together."""
-    large = all(mark.picture and min(_sides(mark.bbox)) >= _LARGE_PICTURE for mark in marks)
-    if not large or _owner(union(mark.bbox for mark in marks), around) is not None:
-        return [marks]
-    groups = group_boxes([mark.bbox for mark in marks], _TILE_GAP)
-    return [[marks[number] for number in group] for group in groups]
 
 
 def attached(
@@ -200,7 +140,7 @@ def _is_part(
 ) -> bool:
     if gap(other.bbox, region.bbox) > _MERGE_MOST:
         return False
-    owner = _owner(other.bbox, around)
+    owner = owner_of(other.bbox, around)
     if owner is not None and owner != caption:
         return False
     both = union((other.bbox, region.bbox))
@@ -213,7 +153,7 @@ def _is_part(
 def _split(marks: list[Mark], around: Surroundings) -> list[Region]:
     """Part a group at the gutter between two captions that stand side by side below or above."""
     region = region_of(marks)
-    owners = [block.bbox for block in around.captions if _may_own(block.bbox, region.bbox, around)]
+    owners = [block.bbox for block in around.captions if may_own(block.bbox, region.bbox, around)]
     for a, b in combinations(sorted(owners), 2):
         if shared_y(a, b) < 0.5 or gap_x(a, b) <= 0:
             continue
@@ -231,17 +171,6 @@ def _are_parted(left: Sequence[Mark], right: Sequence[Mark]) -> bool:
     return end - start <= _GROUP_DISTANCE
 
 
-def _may_own(caption: BBox, region: BBox, around: Surroundings) -> bool:
-    near = gap_y(caption, region) <= _CAPTION_REACH * around.size[1]
-    return near and shared_x(caption, region) > 0.5
-
-
-def _owner(region: BBox, around: Surroundings) -> BBox | None:
-    """The caption that a region most likely has: the nearest below or above."""
-    near = [block.bbox for block in around.captions if _may_own(block.bbox, region, around)]
-    return min(near, key=lambda caption: gap_y(caption, region), default=None)
-
-
 def _joined(
     regions: list[Region], labels: Mapping[int, Line], around: Surroundings
 ) -> list[Region]:
@@ -250,7 +179,7 @@ def _joined(
     while changed:
         changed = False
         for a, b in combinations(range(len(regions)), 2):
-            if _belong_together(regions[a], regions[b], around) and not _are_titled_apart(
+            if _belong_together(regions[a], regions[b], around) and not are_titled_apart(
                 regions[a], regions[b], labels, around
             ):
                 regions[a] = region_of([*regions[a].marks, *regions[b].marks])
@@ -271,45 +200,10 @@ def _belong_together(a: Region, b: Region, around: Surroundings) -> bool:
             intersects(a.bbox, grown(box, -1)) or intersects(b.bbox, grown(box, -1))
         ):
             return False
-    first, second = _owner(a.bbox, around), _owner(b.bbox, around)
+    first, second = owner_of(a.bbox, around), owner_of(b.bbox, around)
     if first is None or second is None or first == second:
         return True
     return shared_y(first, second) < 0.5
-
-
-def _are_titled_apart(
-    a: Region, b: Region, labels: Mapping[int, Line], around: Surroundings
-) -> bool:
-    """Whether two pictures without a number are two: large, or each with a title."""
-    if not (_is_picture(a) and _is_picture(b)):
-        return False
-    if _owner(a.bbox, around) is not None or _owner(b.bbox, around) is not None:
-        return False
-    if min(*_sides(a.bbox), *_sides(b.bbox)) >= _LARGE_PICTURE:
-        return True
-    upper, lower = sorted((a.bbox, b.bbox), key=lambda box: box[3])
-    if gap_y(upper, lower) > 0:
-        return _has_title(upper, labels)
-    return _has_title(upper, labels) and _has_title(lower, labels)
-
-
-def _is_picture(region: Region) -> bool:
-    return min(_sides(region.bbox)) >= _PICTURE_SIDE and all(m.picture for m in region.marks)
-
-
-def _sides(box: BBox) -> tuple[float, float]:
-    return width(box), height(box)
-
-
-def _has_title(box: BBox, labels: Mapping[int, Line]) -> bool:
-    return any(
-        line.horizontal
-        and -2 <= line.bbox[1] - box[3] <= _TITLE_GAP
-        and box[0] - 4 <= line.bbox[0]
-        and line.bbox[2] <= box[2] + 4
-        and len(line.text.split()) > 1
-        for line in labels.values()
-    )
 
 
 def _grown_over_labels(

@@ -19,7 +19,8 @@ from ragsight.loaders.pdf.geometry import (
 from ragsight.loaders.pdf.matching import Side, side_of
 from ragsight.loaders.pdf.page import Grid, Line
 from ragsight.loaders.pdf.parts import DocumentHabits, PageInput, Table
-from ragsight.loaders.pdf.regions import Region, lines_inside
+from ragsight.loaders.pdf.region import Region
+from ragsight.loaders.pdf.regions import lines_inside
 from ragsight.loaders.pdf.table_areas import (
     TableSpace,
     captioned_areas,

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from ragsight.loaders.pdf.geometry import area, height, width
 from ragsight.loaders.pdf.marks import Mark
 from ragsight.loaders.pdf.page import Grid, Line
-from ragsight.loaders.pdf.regions import Region, lines_inside
+from ragsight.loaders.pdf.region import Region
+from ragsight.loaders.pdf.regions import lines_inside
 
 _MIN_LINES = 4
 _MIN_COVER = 0.12
