@@ -86,9 +86,22 @@ def test_other_users_can_not_look_into_it(tmp_path: Path) -> None:
         assert folder.stat().st_mode & 0o077 == 0
 
 
+def test_the_environment_names_another_place_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAGSIGHT_RENDERS", str(tmp_path / "there"))
+    usual = chosen_cache(True)
+    assert usual is not None
+    assert usual.folder == tmp_path / "there"
+    monkeypatch.setenv("RAGSIGHT_RENDERS", "off")
+    assert chosen_cache(True) is None
+    assert chosen_cache(usual) is usual
+
+
 def test_the_usual_place_follows_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("RAGSIGHT_RENDERS", raising=False)
     monkeypatch.setenv("RAGSIGHT_HOME", str(tmp_path))
     usual = chosen_cache(True)
     assert usual is not None

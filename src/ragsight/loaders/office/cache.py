@@ -25,8 +25,22 @@ _CHECK_EVERY = 0.02
 _MARK = "~"
 
 
+VARIABLE = "RAGSIGHT_RENDERS"
+"""Environment variable that names the folder of renders; `off` for keeping none."""
+
+
 def default_render_folder() -> Path:
-    """Where renders are kept: `renders` in `$RAGSIGHT_HOME` or `~/.ragsight`."""
+    """Where renders are kept: `$RAGSIGHT_RENDERS`, or `renders` in the home of ragsight.
+
+    That is `$RAGSIGHT_HOME` or `~/.ragsight`.
+
+    Example:
+        >>> RenderCache().folder == default_render_folder()
+        True
+    """
+    named = os.environ.get(VARIABLE, "")
+    if named and named.lower() != "off":
+        return Path(named).expanduser().absolute()
     home = os.environ.get("RAGSIGHT_HOME")
     return (Path(home) if home else Path.home() / ".ragsight").absolute() / "renders"
 
@@ -137,10 +151,11 @@ def _shared(folder: Path) -> RenderCache:
 
 
 def chosen_cache(cache: RenderCache | bool) -> RenderCache | None:
-    """The cache a caller means: true for the usual one, false for none."""
+    """The cache a caller means: true for the usual one, unless it is off, and false for none."""
     if isinstance(cache, RenderCache):
         return cache
-    return _shared(default_render_folder()) if cache else None
+    is_off = os.environ.get(VARIABLE, "").lower() == "off"
+    return _shared(default_render_folder()) if cache and not is_off else None
 
 
 class Kept(NamedTuple):

@@ -60,7 +60,7 @@ def open_renders(
             `off`: no pictures.
         timeout: Seconds that painting the deck may take.
         on_error: Called with why this deck can't be painted.
-        cache: Where pictures are kept: true for `~/.ragsight/renders`, false for nowhere.
+        cache: Where pictures are kept: true for `default_render_folder()`, false for nowhere.
         image_side: Longest side of a picture in pixels.
 
     Returns:
