@@ -300,17 +300,39 @@ def test_a_linked_file_that_is_not_there_is_a_warning(deck: Path) -> None:
     assert "nowhere/at/all.png" in chunks[1].metadata["warnings"][0]
 
 
-def test_groups_without_end_are_read_to_a_depth(deck: Path) -> None:
+NESTING = {
+    "groups": (b"<p:grpSp>", b"</p:grpSp>"),
+    "alternatives": (
+        b'<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/'
+        b'2006"><mc:Choice>',
+        b"</mc:Choice></mc:AlternateContent>",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", NESTING)
+@pytest.mark.parametrize("inside", [b"</p:spTree>", b"</a:p>"])
+def test_nesting_without_end_is_read_to_a_depth(deck: Path, kind: str, inside: bytes) -> None:
+    start, end = NESTING[kind]
+
     def nested(data: bytes) -> bytes:
-        return data.replace(
-            b"</p:spTree>", b"<p:grpSp>" * 5000 + b"</p:grpSp>" * 5000 + b"</p:spTree>"
-        )
+        return data.replace(inside, start * 20_000 + end * 20_000 + inside)
 
     rewritten(deck, changed={"ppt/slides/slide1.xml": nested})
 
     chunks, _ = loaded(deck)
 
-    assert "Two" in titles(chunks)
+    assert titles(chunks)[-2:] == ["Two", "Three"]
+
+
+def test_a_zip_bomb_is_refused_before_anything_is_unpacked(
+    deck: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rewritten(deck, added={"ppt/media/bomb.xml": b"0" * 60_000_000})
+    monkeypatch.setattr("ragsight.loaders.slides.loader.Package.open", None)
+
+    with pytest.raises(DocumentError, match=r"bomb\.xml.*grows"):
+        SlideLoader(deck, render="off").load()
 
 
 def test_numbers_that_are_none_do_no_harm(deck: Path) -> None:

@@ -15,7 +15,7 @@ from ragsight.loaders.slides.xml import ADEC, MC, A, P, alternatives, is_on
 ShapeKind = Literal["text", "picture", "frame", "group"]
 
 _MOST_NESTED = 32
-"""Groups deeper than this are read no further; PowerPoint's own never come near."""
+"""Groups and alternatives deeper than this are read no further; PowerPoint never comes near."""
 
 _KINDS: dict[str, ShapeKind] = {
     f"{P}sp": "text",
@@ -59,8 +59,8 @@ def shapes_of(slide: Element, layout: Layout) -> list[Shape]:
 
 def _walk(tree: Element, layout: Layout, frame: Frame, depth: int) -> Iterator[Shape]:
     for child in tree:
-        if child.tag == f"{MC}AlternateContent":
-            yield from _best(child, layout, frame, depth)
+        if child.tag == f"{MC}AlternateContent" and depth < _MOST_NESTED:
+            yield from _best(child, layout, frame, depth + 1)
         elif (kind := _KINDS.get(child.tag)) is not None and not _is_hidden(child):
             yield from _shape(kind, child, layout, frame, depth)
 

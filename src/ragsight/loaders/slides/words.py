@@ -11,6 +11,8 @@ Bulleted = Callable[[int], bool]
 """Whether paragraphs of a level have a bullet, where they don't say so themselves."""
 
 _LEVELS = 9
+_MOST_NESTED = 8
+"""Alternatives inside alternatives are read no deeper; no program writes any."""
 
 
 def paragraph_text(paragraph: Element) -> str:
@@ -18,7 +20,7 @@ def paragraph_text(paragraph: Element) -> str:
     return "".join(_pieces(paragraph)).strip()
 
 
-def _pieces(element: Element) -> Iterator[str]:
+def _pieces(element: Element, depth: int = 0) -> Iterator[str]:
     for child in element:
         if child.tag in (f"{A}r", f"{A}fld"):
             yield "".join(found.text or "" for found in child.iter(f"{A}t"))
@@ -26,8 +28,9 @@ def _pieces(element: Element) -> Iterator[str]:
             yield "\n"
         elif child.tag == f"{A14}m":
             yield "".join(found.text or "" for found in child.iter(f"{M}t"))
-        elif child.tag == f"{MC}AlternateContent":
-            yield next(filter(None, ("".join(_pieces(other)) for other in alternatives(child))), "")
+        elif child.tag == f"{MC}AlternateContent" and depth < _MOST_NESTED:
+            offered = ("".join(_pieces(other, depth + 1)) for other in alternatives(child))
+            yield next(filter(None, offered), "")
 
 
 def one_line(body: Element) -> str:
