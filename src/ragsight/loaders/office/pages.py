@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from types import TracebackType
 
@@ -10,7 +9,7 @@ from ragsight.chunks import BBox, ImageRef
 from ragsight.errors import RenderError
 from ragsight.loaders.office.cache import Kept, Shelf
 from ragsight.loaders.pdf.protocol import PageSource
-from ragsight.loaders.pdf.rendering import encode
+from ragsight.loaders.pdf.rendering import encoded
 
 _WHOLE: BBox = (0.0, 0.0, 1e6, 1e6)
 _MAX_DPI = 300
@@ -94,18 +93,11 @@ class PdfRenders:
         if self._source is None:
             self._source = self._open_pdf()
         image = self._source.render(page, box, max_side=self._image_side, max_dpi=_MAX_DPI)
-        data, mime = encode(image)
-        if self._shelf is not None:
-            self._shelf.put(label, f"{image.width}x{image.height}", _SUFFIXES[mime], data)
-        return ImageRef(
-            uri=uri,
-            sha256=hashlib.sha256(data).hexdigest(),
-            mime=mime,
-            width=image.width,
-            height=image.height,
-            size=len(data),
-            data=data,
-        )
+        ref = encoded(image, uri)
+        if self._shelf is not None and ref.data is not None:
+            size = f"{ref.width}x{ref.height}"
+            self._shelf.put(label, size, _SUFFIXES[ref.mime], ref.data)
+        return ref
 
 
 def _kept_image(uri: str, kept: Kept) -> ImageRef:

@@ -47,10 +47,23 @@ def encoded_region(image: Image.Image, page: Page, box: BBox, uri: str) -> Image
         A reference that carries the bytes.
     """
     name = f"{uri}#page={page.number}&bbox={','.join(f'{value:.0f}' for value in box)}"
+    return encoded(image, name)
+
+
+def encoded(image: Image.Image, uri: str) -> ImageRef:
+    """Encode a painted picture.
+
+    Args:
+        image: The picture.
+        uri: How to name it.
+
+    Returns:
+        A reference that carries the bytes.
+    """
     data, mime = encode(image)
     # What was just encoded need not be opened and checked again.
     return ImageRef(
-        uri=name,
+        uri=uri,
         sha256=hashlib.sha256(data).hexdigest(),
         mime=mime,
         width=image.width,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from PIL import Image
 
 from ragsight.chunks import BBox, ImageRef
 from ragsight.images import image_ref, open_image
-from ragsight.loaders.pdf.rendering import encode
+from ragsight.loaders.pdf.rendering import encoded
 from ragsight.loaders.slides.deck import Deck
 from ragsight.loaders.slides.geometry import share
 from ragsight.loaders.slides.package import MAX_PICTURE, Package
@@ -100,17 +99,7 @@ def load_picture(package: Package, picture: Picture, uri: str) -> ImageRef:
     whole = image_ref(package.read(picture.part, MAX_PICTURE), uri=name)
     if picture.crop == _NO_CROP:
         return whole
-    shown = _cut(open_image(whole), picture.crop)
-    data, mime = encode(shown)
-    return ImageRef(
-        uri=name,
-        sha256=hashlib.sha256(data).hexdigest(),
-        mime=mime,
-        width=shown.width,
-        height=shown.height,
-        size=len(data),
-        data=data,
-    )
+    return encoded(_cut(open_image(whole), picture.crop), name)
 
 
 def _cut(image: Image.Image, crop: Crop) -> Image.Image:
