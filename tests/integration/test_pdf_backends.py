@@ -281,3 +281,23 @@ def test_a_label_written_in_hexadecimal_is_read(tmp_path: Path) -> None:
     assert [page.label for page, _ in _seen(path)] == ["A-7", "A-7"]
     with PdfFile(path, "a.pdf") as file:
         assert file.page(1).label == "A-7"
+
+
+def test_a_long_file_is_opened_anew_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ragsight.loaders.pdf.pdfium.source._PAGES_AT_ONCE", 2)
+    path = save_pdf(tmp_path / "a.pdf", _manual, pages=6)
+    source = open_pdf(path, path.name, None, "pdfium")
+    first = source.page(1)
+    for number in (2, 3):
+        source.page(number)
+    path.unlink()
+    source.trim_memory()
+    assert source.page(1) == first
+    save_pdf(path, _manual, pages=6)
+    for number in (2, 3):
+        source.page(number)
+    source.trim_memory()
+    assert source.page(1) == first
+    source.close()

@@ -23,6 +23,7 @@ _FORCE_BOLD = 1 << 18
 _HYPHEN = 0x02
 """What the library gives for a hyphen at the end of a line."""
 
+_SPACE = 0x20
 _LIGATURES = range(0xFB00, 0xFB07)
 _STRAIGHT = 0.9999
 _LEVEL = 0.01
@@ -76,13 +77,18 @@ class CharacterReader:
         """
         read = []
         for index, code in self._codes(text):
-            # Spaces and line ends that the library adds belong to no object; where words end is
-            # told from their places.
-            part = self._raw.FPDFText_GetTextObject(text, index)
-            place = places.get(address(part)) if part else None
-            if place is None or (glyph := self._glyph(text, index, code, part)) is None:
+            if code <= _SPACE and self._raw.FPDFText_IsGenerated(text, index) == 1:
+                # Where words and lines end is told from places here, not by the library.
                 continue
-            if _shows(glyph, place.clip):
+            part = self._raw.FPDFText_GetTextObject(text, index)
+            key = address(part)
+            place = places.get(key)
+            if place is None:
+                continue
+            if key not in self._settings:
+                self._settings[key] = self._setting(text, index, part)
+            glyph = self._glyph(text, index, code, self._settings[key])
+            if glyph is not None and _shows(glyph, place.clip):
                 read.append((place.turn, glyph))
         last: Glyph | None = None
         for _, glyph in sorted(read, key=itemgetter(0)):
@@ -110,13 +116,9 @@ class CharacterReader:
                 code = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00) if high else 0xFFFD
             yield index, code
 
-    def _glyph(self, text: Any, index: int, code: int, part: Any) -> Glyph | None:
-        raw = self._raw
-        if raw.FPDFText_IsGenerated(text, index) == 1:
-            return None
-        setting = self._setting(text, index, part)
+    def _glyph(self, text: Any, index: int, code: int, setting: _Setting | None) -> Glyph | None:
         x, y = self._origin
-        if setting is None or not raw.FPDFText_GetCharOrigin(text, index, x, y):
+        if setting is None or not self._raw.FPDFText_GetCharOrigin(text, index, x, y):
             return None
         direction = setting.style.direction
         start, base = _in_frame(moved_point(self._shown, (x.value, y.value)), direction)
@@ -140,12 +142,6 @@ class CharacterReader:
         return self._widths[key] * setting.stretch
 
     def _setting(self, text: Any, index: int, part: Any) -> _Setting | None:
-        key = address(part)
-        if key not in self._settings:
-            self._settings[key] = self._new_setting(text, index, part)
-        return self._settings[key]
-
-    def _new_setting(self, text: Any, index: int, part: Any) -> _Setting | None:
         raw = self._raw
         matrix = raw.FS_MATRIX()
         if not raw.FPDFText_GetMatrix(text, index, matrix):

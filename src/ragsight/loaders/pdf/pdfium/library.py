@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from functools import cache
 from typing import Any
@@ -29,9 +30,7 @@ def pdfium_library() -> Any:
 
 def address(pointer: Any) -> int:
     """Tells one object of the library from another; 0 for none."""
-    import ctypes
-
-    return ctypes.cast(pointer, ctypes.c_void_p).value or 0
+    return ctypes.addressof(pointer.contents) if pointer else 0
 
 
 def utf16_of(call: Any, *arguments: Any) -> str:
@@ -41,8 +40,6 @@ def utf16_of(call: Any, *arguments: Any) -> str:
         call: The function; a buffer and its length are its last arguments.
         *arguments: What comes before them.
     """
-    import ctypes
-
     size = call(*arguments, None, 0)
     if size <= 2:
         return ""

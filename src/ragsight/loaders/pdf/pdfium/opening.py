@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ragsight.errors import DocumentError, PasswordRequiredError, WrongPasswordError
-from ragsight.loaders.base import read_bytes
 
 _CATALOGUE = re.compile(rb"(\d{1,10})\s+(\d{1,5})\s+obj\s*<<[^>]{0,200}?/Type\s*/Catalog\b")
 _LARGEST_REPAIR = 256 << 20
@@ -60,15 +59,21 @@ def _load(raw: Any, source: Path | bytes, secret: bytes | None) -> Any:
     return raw.FPDF_LoadDocument(str(source).encode("utf-8") + b"\0", secret)
 
 
+def _content(path: Path) -> bytes:
+    """A file's bytes, if it is there and not too large to be mended."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= _LARGEST_REPAIR else b""
+    except OSError:
+        return b""
+
+
 def _with_trailer(source: Path | bytes) -> bytes | None:
     """The file with a new end that names its catalogue; None where that can't help.
 
     The library finds a file's objects again without an index, but not the one to begin with.
     """
     if not isinstance(source, bytes):
-        if source.stat().st_size > _LARGEST_REPAIR:
-            return None
-        source = read_bytes(source)
+        source = _content(source)
     found = list(_CATALOGUE.finditer(source))
     if not found or b"/Encrypt" in source:
         return None

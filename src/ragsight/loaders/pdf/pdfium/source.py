@@ -25,6 +25,9 @@ from ragsight.loaders.pdf.pdfium.objects import ObjectReader, TextPlace
 from ragsight.loaders.pdf.pdfium.opening import opened
 from ragsight.loaders.pdf.pdfium.outline import bookmarks
 
+_PAGES_AT_ONCE = 500
+"""The library keeps all objects it has read of a file: about 35 KB a page."""
+
 _LARGEST_PAGE = 100_000.0
 """Points: 35 metres. Beyond it, coordinates in single precision are too coarse to be of use."""
 
@@ -74,7 +77,9 @@ class PdfiumFile:
         check_pdf(source, name)
         self.name = name
         self._raw = pdfium_library()
+        self._opening = source, name, password
         self._held: _Held | None = None
+        self._loads = 0
         with PDFIUM_LOCK:
             # The library reads from these bytes as long as the file is open.
             self._document, self._source, self.repaired = opened(self._raw, source, name, password)
@@ -146,9 +151,21 @@ class PdfiumFile:
             return self._painted(held, clip, scale)
 
     def trim_memory(self) -> None:
-        """Let go of the last page, and of what was decoded for it."""
+        """Let go of the last page, and now and then of all that was read of the file."""
         with PDFIUM_LOCK:
             self._let_go()
+            if self._loads >= _PAGES_AT_ONCE:
+                self._open_anew()
+
+    def _open_anew(self) -> None:
+        self._loads = 0
+        try:
+            document, source, _ = opened(self._raw, *self._opening)
+        except DocumentError:
+            # The file is gone or changed; what is open can still be read.
+            return
+        self._raw.FPDF_CloseDocument(self._document)
+        self._document, self._source = document, source
 
     @contextmanager
     def _loaded(self, number: int) -> Iterator[_Held]:
@@ -165,6 +182,7 @@ class PdfiumFile:
 
     def _load(self, number: int) -> _Held:
         raw = self._raw
+        self._loads += 1
         page = raw.FPDF_LoadPage(self._document, number - 1)
         if page and _has_notes(raw, page):
             # What notes and form fields show becomes part of the page, and is read with the rest.
