@@ -21,11 +21,9 @@ from ragsight.demo.drawing import draw_product
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NOT_RUN = {
-    "bash": "installs",
-    "json": "a file's content",
-    "text": "a sketch or other tools' output",
-}
+NOT_COMMANDS = ("pip install", "apt install", "brew install", "ragsight ui", "#")
+"""What sets up a machine, and what serves until it is stopped."""
+NOT_RUN = {"json": "a file's content", "text": "a sketch, or what needs a key"}
 
 
 def fences(page: Path) -> list[tuple[str, str]]:
