@@ -17,6 +17,7 @@ from pptx.oxml import parse_xml
 from pptx.util import Pt
 
 from drawings import noise
+from ragsight import Chunk, RagsightError, SlideLoader
 
 TITLE_AND_CONTENT, SECTION, TWO, COMPARISON, TITLE_ONLY, BLANK = 1, 2, 3, 4, 5, 6
 """Layouts of python-pptx's default template."""
@@ -222,3 +223,24 @@ def picture_background(slide: Any, seed: int) -> None:
             "<a:stretch><a:fillRect/></a:stretch></a:blipFill><a:effectLst/></p:bgPr></p:bg>"
         ),
     )
+
+
+def three_slides(path: Path) -> Path:
+    """Three slides, with a picture on the second and a chart on the third."""
+    made = new_deck()
+    add_slide(made, "One")
+    add_picture(add_slide(made, "Two"), 1, box(60, 150, 300, 300))
+    add_chart(add_slide(made, "Three"), XL_CHART_TYPE.PIE, category_data())
+    return saved(made, path)
+
+
+def loaded(path: Path) -> tuple[list[Chunk], list[str]]:
+    """Chunks without renders, and messages of problems that cost a part only."""
+    problems: list[RagsightError] = []
+    chunks = SlideLoader(path, render="off", on_error=problems.append).load()
+    return chunks, [str(problem) for problem in problems]
+
+
+def titles(chunks: list[Chunk]) -> list[str]:
+    """The slides' titles, in order."""
+    return [chunk.metadata.get("title", "") for chunk in chunks if chunk.kind == "slide"]

@@ -24,12 +24,15 @@ from decks import (
     add_slide,
     box,
     category_data,
+    loaded,
     merged_table,
     new_deck,
     rewritten,
     saved,
+    three_slides,
+    titles,
 )
-from ragsight import Chunk, RagsightError, SlideLoader
+from ragsight import RagsightError, SlideLoader
 from ragsight.errors import (
     DocumentError,
     EmptyDocumentError,
@@ -41,23 +44,7 @@ from ragsight.errors import (
 
 @pytest.fixture
 def deck(tmp_path: Path) -> Path:
-    """Three slides, with a picture on the second and a chart on the third."""
-    made = new_deck()
-    add_slide(made, "One")
-    add_picture(add_slide(made, "Two"), 1, box(60, 150, 300, 300))
-    add_chart(add_slide(made, "Three"), XL_CHART_TYPE.PIE, category_data())
-    return saved(made, tmp_path / "deck.pptx")
-
-
-def loaded(path: Path) -> tuple[list[Chunk], list[str]]:
-    """Chunks, and messages of problems that cost a part only."""
-    problems: list[RagsightError] = []
-    chunks = SlideLoader(path, render="off", on_error=problems.append).load()
-    return chunks, [str(problem) for problem in problems]
-
-
-def titles(chunks: list[Chunk]) -> list[str]:
-    return [chunk.metadata.get("title", "") for chunk in chunks if chunk.kind == "slide"]
+    return three_slides(tmp_path / "deck.pptx")
 
 
 def test_what_is_no_deck_is_named(tmp_path: Path) -> None:
@@ -312,7 +299,7 @@ NESTING = {
 
 @pytest.mark.parametrize("kind", NESTING)
 @pytest.mark.parametrize("inside", [b"</p:spTree>", b"</a:p>"])
-def test_nesting_without_end_is_read_to_a_depth(deck: Path, kind: str, inside: bytes) -> None:
+def test_nesting_without_end_costs_its_slide_only(deck: Path, kind: str, inside: bytes) -> None:
     start, end = NESTING[kind]
 
     def nested(data: bytes) -> bytes:

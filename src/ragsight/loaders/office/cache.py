@@ -136,10 +136,10 @@ class RenderCache:
 
     def _decks(self) -> Iterator[tuple[Path, int, float]]:
         """Folder, size in bytes and time of last use of each deck."""
-        with suppress(FileNotFoundError), os.scandir(self.folder) as decks:
+        with suppress(OSError), os.scandir(self.folder) as decks:
             for deck in decks:
-                # Another process may be making room, too.
-                with suppress(FileNotFoundError, NotADirectoryError):
+                # Another process may be making room, too, and another user's can't be looked at.
+                with suppress(OSError):
                     with os.scandir(deck.path) as files:
                         size = sum(file.stat().st_size for file in files)
                     yield Path(deck.path), size, deck.stat().st_mtime
@@ -253,7 +253,7 @@ class Shelf:
         return self._folder / f"{label}{_MARK}{name.facts}{_MARK}{name.digest}{name.suffix}"
 
     def _found(self) -> Iterator[tuple[str, _Name]]:
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._folder) as files:
+        with suppress(OSError), os.scandir(self._folder) as files:
             for file in files:
                 stem, dot, suffix = file.name.partition(".")
                 label, *rest = stem.split(_MARK)

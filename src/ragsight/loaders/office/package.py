@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -34,7 +35,7 @@ _ENCRYPTED = 0x1
 _ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")
 ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, LookupError,
-    EOFError, OverflowError, OSError,
+    EOFError, OverflowError, OSError, struct.error,
 )  # fmt: skip
 """What `zipfile` raises, beside its own error, for damaged input."""
 

@@ -93,14 +93,17 @@ class SlideChunks:
         if self.renders is None or slide.number not in self.renders.numbers:
             return None
         try:
-            return self.renders.render(slide.number, region)
+            image = self.renders.render(slide.number, region)
+            # What was painted may be a temporary copy.
+            return replace(image, uri=f"{self.uri}#{image.uri.rpartition('#')[2]}")
         except RagsightError as error:
             self._report(slide, error)
             return None
 
     def _report(self, slide: SlideContent, error: RagsightError) -> None:
-        slide.warnings.append(str(error))
+        # The handler may name the file otherwise, so it comes first.
         self.on_error(error)
+        slide.warnings.append(str(error))
 
     def _stand_in(self, slide: SlideContent) -> ImageRef | None:
         """For want of a render: the picture that fills the slide, or is all there is on it."""

@@ -13,6 +13,15 @@ from ragsight.loaders.pdf.tables import to_markdown
 MOST_ROWS = 200
 """Rows of a chart's data that are written out; what is past them is counted only."""
 
+MOST_SERIES = 255
+"""As many as Excel draws in one chart; more are no chart's."""
+
+MOST_POINTS = 10_000
+"""Points of a series that are read. A file needs a line only to claim that there are millions."""
+
+MOST_LEVELS = 16
+"""Levels of categories, such as year, quarter and month."""
+
 _QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 _DATE_LETTERS = re.compile(r"[ymdhs]", re.IGNORECASE)
 _EPOCH_1900, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
@@ -42,7 +51,7 @@ class ChartData:
 
     def to_text(self) -> str:
         """Its words and data, the data as Markdown tables."""
-        head = " ".join(filter(None, [f"Chart ({self.kind})" if self.kind else "Chart"]))
+        head = f"Chart ({self.kind})" if self.kind else "Chart"
         parts = [f"{head}: {self.title}" if self.title else head]
         parts += [f"Axes: {'; '.join(self.axes)}"] if self.axes else []
         parts += [_markdown(rows) for rows in self.tables if rows]

@@ -10,11 +10,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from ragsight.loaders.slides.chart_data import ChartData, Rows, by_category, shown
+from ragsight.loaders.slides.chart_data import (
+    MOST_LEVELS,
+    MOST_POINTS,
+    MOST_SERIES,
+    ChartData,
+    Rows,
+    by_category,
+    shown,
+)
 from ragsight.loaders.slides.words import one_line
 from ragsight.loaders.slides.xml import A, C, is_on, number, text_of
 
-_MOST_POINTS = 100_000
 _KINDS = {"ofPie": "pie", "stock": "stock", "surface": "surface"}
 
 
@@ -38,7 +45,8 @@ def read_chart(root: Element) -> ChartData:
     area = root.find(f"{C}chart/{C}plotArea")
     from_1904 = any(is_on(mark.get("val"), default=True) for mark in root.findall(f"{C}date1904"))
     plots = [] if area is None else [e for e in area if e.tag.endswith("Chart")]
-    series = [_series(found, from_1904) for plot in plots for found in plot.findall(f"{C}ser")]
+    drawn = [found for plot in plots for found in plot.findall(f"{C}ser")]
+    series = [_series(found, from_1904) for found in drawn[:MOST_SERIES]]
     kinds = dict.fromkeys(_kind(plot) for plot in plots)
     title = _title(root.find(f"{C}chart"))
     axes = tuple(filter(None, map(_title, () if area is None else area)))
@@ -103,7 +111,7 @@ def _series(element: Element, from_1904: bool) -> _Series:
 def _points(element: Element | None, from_1904: bool) -> tuple[str, ...]:
     if element is None:
         return ()
-    levels = element.findall(f".//{C}lvl")
+    levels = element.findall(f".//{C}lvl")[:MOST_LEVELS]
     if levels:
         return _joined([_values(level, False) for level in levels])
     return _spread(_values(element, from_1904))
@@ -115,7 +123,7 @@ def _values(element: Element, from_1904: bool) -> dict[int, str]:
     for point in element.iter(f"{C}pt"):
         text = point.findtext(f"{C}v")
         place = number(point.get("idx"), -1)
-        if text is not None and 0 <= place < _MOST_POINTS:
+        if text is not None and 0 <= place < MOST_POINTS:
             own = point.get("formatCode", code)
             values[place] = shown(text, own, from_1904=from_1904)
     return values

@@ -71,14 +71,17 @@ def read_deck(package: Package, name: str) -> Deck:
         raise DocumentError(
             f"{name}: this is {other}, no deck of slides. Rename or replace the file."
         )
-    size = root.find(f"{P}sldSz")
-    width, height = (
-        number(None if size is None else size.get(name_), default)
-        for name_, default in zip(("cx", "cy"), _DEFAULT_SIZE, strict=True)
-    )
     slides = tuple(_slides(package, part, root))
     title = _title(package)
-    return Deck((width / EMU_PER_POINT, height / EMU_PER_POINT), slides, title)
+    return Deck(_size(root), slides, title)
+
+
+def _size(root: Element) -> tuple[float, float]:
+    """The slides' size in points; the usual one where the deck says none that can be."""
+    found = root.find(f"{P}sldSz")
+    sides = (0, 0) if found is None else (number(found.get("cx")), number(found.get("cy")))
+    width, height = sides if min(sides) > 0 else _DEFAULT_SIZE
+    return width / EMU_PER_POINT, height / EMU_PER_POINT
 
 
 def _slides(package: Package, part: str, root: Element) -> Iterator[SlideEntry]:

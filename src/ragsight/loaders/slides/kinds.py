@@ -9,6 +9,7 @@ from typing import Literal
 from ragsight.loaders.office import check_package
 from ragsight.loaders.office.formats import KINDS
 from ragsight.loaders.office.kinds import PackageKind, head_of
+from ragsight.loaders.office.package import ZIP_ERRORS
 
 DeckKind = Literal["pptx", "odp", "ppt", "pdf"]
 
@@ -55,6 +56,6 @@ def _is_open_document(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive, archive.open("mimetype") as opened:
             return opened.read(len(_OPEN_DOCUMENT)) == _OPEN_DOCUMENT
-    except (KeyError, ValueError, OSError, RuntimeError, zipfile.BadZipFile, EOFError):
+    except ZIP_ERRORS:
         # What is wrong with an archive is said by the check that follows.
         return False

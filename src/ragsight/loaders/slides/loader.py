@@ -18,6 +18,7 @@ from ragsight.errors import (
     EmptyDocumentError,
     ErrorHandler,
     InputError,
+    RagsightError,
     raise_error,
 )
 from ragsight.loaders.base import absolute, file_fingerprint, read_bytes
@@ -161,17 +162,32 @@ class SlideLoader:
         try:
             yield
         except InputError as error:
-            temporary = re.escape(str(path)) + r"(\.\w+)?"
-            raise type(error)(re.sub(temporary, lambda _: self.uri, str(error))) from error
+            self._name_as_given(error, path)
+            raise
+
+    def _name_as_given(self, error: RagsightError, path: Path) -> None:
+        temporary = re.escape(str(path.with_suffix(""))) + r"(\.\w+)?"
+        error.args = (re.sub(temporary, lambda _: self.uri, str(error)),)
+
+    def _reporter(self, path: Path) -> ErrorHandler:
+        if path == self._content:
+            return self._on_error
+
+        def report(error: RagsightError) -> None:
+            self._name_as_given(error, path)
+            self._on_error(error)
+
+        return report
 
     def _chunks(self, path: Path, kind: DeckKind) -> Iterator[Chunk]:
+        report = self._reporter(path)
         if kind == "pdf":
-            deck = PdfDeck(path, self.uri, self._options, self._password, self._on_error)
+            deck = PdfDeck(path, self.uri, self._options, self._password, report)
             yield from deck.chunks(self._wanted)
             return
         readable = path if kind == "pptx" else self._converted(path)
         with closing(Package.open(readable, self.uri)) as package:
-            run = Run(package, self.uri, path, self._options, self._on_error)
+            run = Run(package, self.uri, path, self._options, report)
             empty = True
             for chunk in run.chunks(self._wanted):
                 empty = False

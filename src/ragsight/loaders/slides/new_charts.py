@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from ragsight.loaders.slides.chart_data import ChartData, Rows, by_category, shown
+from ragsight.loaders.slides.chart_data import (
+    MOST_LEVELS,
+    MOST_POINTS,
+    MOST_SERIES,
+    ChartData,
+    Rows,
+    by_category,
+    shown,
+)
 from ragsight.loaders.slides.words import one_line
 from ragsight.loaders.slides.xml import CX, number
 
-_MOST_POINTS = 100_000
+_MOST_DIMENSIONS = 4
 _KINDS = {"clusteredColumn": "histogram", "paretoLine": "pareto", "boxWhisker": "box plot"}
 
 
@@ -22,7 +30,7 @@ def read_new_chart(root: Element) -> ChartData:
         root: The root of its part, `cx:chartSpace`.
     """
     data = {found.get("id", ""): found for found in root.iter(f"{CX}data")}
-    all_series = list(root.iter(f"{CX}series"))
+    all_series = list(root.iter(f"{CX}series"))[:MOST_SERIES]
     kinds = dict.fromkeys(_kind(series) for series in all_series)
     tables = [rows for series in all_series if (rows := _table(series, data))]
     chart = root.find(f"{CX}chart")
@@ -54,18 +62,18 @@ def _table(series: Element, data: dict[str, Element]) -> Rows:
         return ()
     name = " ".join((series.findtext(f"{CX}tx/{CX}txData/{CX}v") or "").split())
     categories = [_levels(dim) for dim in found.findall(f"{CX}strDim")]
-    values = [(_dimension(dim, name), _levels(dim)) for dim in found.findall(f"{CX}numDim")]
+    numbers = found.findall(f"{CX}numDim")[:_MOST_DIMENSIONS]
+    values = [(_dimension(dim, name), _levels(dim)) for dim in numbers]
     return by_category(categories[0] if categories else (), values)
 
 
 def _dimension(dim: Element, name: str) -> str:
-    kind = dim.get("type", "")
-    return name if name and kind in {"val", "size", "colorVal"} else name or kind
+    return name if name else dim.get("type", "")
 
 
 def _levels(dim: Element) -> tuple[str, ...]:
     """The points of a dimension; those in several levels as `Europe > France`."""
-    levels = [_points(level) for level in dim.findall(f"{CX}lvl")]
+    levels = [_points(level) for level in dim.findall(f"{CX}lvl")[:MOST_LEVELS]]
     last = max((index for level in levels for index in level), default=-1)
     return tuple(
         " > ".join(level[index] for level in reversed(levels) if level.get(index))
@@ -78,5 +86,5 @@ def _points(level: Element) -> dict[int, str]:
     return {
         place: shown(point.text or "", code)
         for point in level.findall(f"{CX}pt")
-        if 0 <= (place := number(point.get("idx"), -1)) < _MOST_POINTS
+        if 0 <= (place := number(point.get("idx"), -1)) < MOST_POINTS
     }

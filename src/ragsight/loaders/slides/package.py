@@ -7,15 +7,14 @@ pictures and films that nobody asks for are never unpacked.
 from __future__ import annotations
 
 import posixpath
-import struct
 import zipfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from ragsight.errors import DocumentError
+from ragsight.loaders.office.package import ZIP_ERRORS
 from ragsight.loaders.slides.xml import parse_xml
 
 MAX_XML = 32 << 20
@@ -25,11 +24,6 @@ MAX_PICTURE = 200 << 20
 """Longest picture in bytes that is read."""
 
 _RELATIONSHIPS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
-_DAMAGE = (
-    zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError,
-    NotImplementedError, struct.error,
-)  # fmt: skip
-"""What `zipfile` raises on damaged, encrypted and oddly packed entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +73,7 @@ class Package:
         """
         try:
             return cls(zipfile.ZipFile(path))
-        except _DAMAGE as error:
+        except ZIP_ERRORS as error:
             raise DocumentError(
                 f"{name}: this is no Office file, or it is damaged ({error}). Replace the file."
             ) from error
@@ -109,7 +103,7 @@ class Package:
         try:
             with self.file.open(info) as opened:
                 data = opened.read(limit + 1)
-        except _DAMAGE as error:
+        except ZIP_ERRORS as error:
             raise DocumentError(f"{part} is damaged ({error}).") from error
         if len(data) > limit:
             raise DocumentError(f"{part} is longer than {limit >> 20:,} MB and isn't read.")

@@ -11,6 +11,8 @@ from ragsight.chunks import BBox
 ItemT = TypeVar("ItemT")
 
 _OVERLAP = 0.02
+_MOST_CUT = 1000
+"""Items that are parted by gaps, which takes the square of their number; more go by rows alone."""
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 
@@ -63,7 +65,7 @@ def _cut(placed: list[tuple[BBox, ItemT]]) -> list[ItemT]:
 
 def _parts(group: list[tuple[BBox, ItemT]]) -> list[list[tuple[BBox, ItemT]]] | None:
     """Two parts with the widest gap between them; None if there is no gap."""
-    if len(group) < 2:
+    if not 2 <= len(group) <= _MOST_CUT:
         return None
     (down_gap, down_at), (across_gap, across_at) = _widest(group, 0), _widest(group, 1)
     if max(down_gap, across_gap) <= 0:

@@ -26,6 +26,13 @@ _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(presentationml|drawingml|o
 """Namespaces of the strict form of the standard, ISO/IEC 29500-1; all else in it is the same."""
 
 
+_DEEPEST = 256
+"""Office programs nest some thirty deep; nesting without end is made to keep readers busy."""
+
+_LARGEST = 2**63
+"""Numbers in Office files have 64 bits at most."""
+
+
 class _DoctypeError(Exception):
     """There is a document type declaration."""
 
@@ -47,8 +54,8 @@ def parse_xml(data: bytes, name: str) -> Element:
         The root; namespaces of the strict form are replaced by the usual ones.
 
     Raises:
-        DocumentError: If it isn't well-formed, or declares a document type, by which entities
-            would grow without bounds or read files.
+        DocumentError: If it isn't well-formed, nests more than 256 deep, or declares a document
+            type, by which entities would grow without bounds or read files.
     """
     parser = XMLParser(target=_Builder())
     try:
@@ -62,7 +69,17 @@ def parse_xml(data: bytes, name: str) -> Element:
     except (ParseError, ValueError, LookupError) as error:
         raise DocumentError(f"{name}: the XML is damaged ({error}).") from error
     assert isinstance(root, Element)
+    _check_depth(root, name)
     return root
+
+
+def _check_depth(root: Element, name: str) -> None:
+    level = [root]
+    for _ in range(_DEEPEST):
+        level = [child for element in level for child in element]
+        if not level:
+            return
+    raise DocumentError(f"{name}: its elements are nested more than {_DEEPEST} deep.")
 
 
 def _transitional(match: re.Match[bytes]) -> bytes:
@@ -84,9 +101,10 @@ def alternatives(element: Element) -> Iterator[Element]:
 def number(value: str | None, default: int = 0) -> int:
     """A whole number out of an attribute; lengths with units and garbage give the default."""
     try:
-        return int(value) if value is not None else default
+        found = int(value) if value is not None else default
     except ValueError:
         return default
+    return found if abs(found) < _LARGEST else default
 
 
 def is_on(value: str | None, default: bool = False) -> bool:
