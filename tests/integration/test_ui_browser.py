@@ -238,6 +238,22 @@ def test_an_answer_is_streamed_and_its_markers_lead_to_its_sources(
     assert vision.violations == []
 
 
+def test_a_question_asked_anew_is_answered_where_the_first_one_was(
+    driver: Chrome, address: str, vision: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(driver, address)
+    monkeypatch.setattr(vision, "delay", 1.0)
+    driver.find_element("css selector", "#words").send_keys("Which lark is red?")
+    answering = driver.find_element("css selector", ".answering")
+    for _ in range(2):
+        driver.find_element("css selector", "[data-ask]").click()
+        wait_until(driver, answering.is_displayed)
+    wait_until(driver, lambda: count(driver, "#result .answer"))
+    settled(driver)
+    assert not answering.is_displayed()
+    assert driver.find_element("css selector", ".status").text == ""
+
+
 def test_an_answer_that_is_refused_says_why(
     driver: Chrome, address: str, vision: FakeOpenAI
 ) -> None:

@@ -49,6 +49,7 @@
     running?.abort();
     const mine = new AbortController();
     running = mine;
+    answering.hidden = true;
     document.body.classList.add("busy");
     try {
       await task(mine.signal);
