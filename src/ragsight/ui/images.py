@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 from starlette.requests import Request
 
-from ragsight.chunks import Chunk
-from ragsight.errors import InputError, SourceNotFoundError
+from ragsight.chunks import Chunk, ImageRef
+from ragsight.errors import InputError, SourceNotFoundError, StoreError
 from ragsight.gallery.pages import PagePictures
 from ragsight.gallery.pictures import IMAGE_SIDE, PagePicture
 from ragsight.gallery.places import Place
@@ -100,9 +102,6 @@ class LinkedPictures:
 async def stored_image(store: MultimodalStore, id_: str) -> bytes:
     """A chunk's picture, made small, as JPEG.
 
-    It is read from the blob store by its digest: wherever a payload says that it is, no other file
-    of this machine is opened.
-
     Raises:
         SourceNotFoundError: If there is no such chunk, or it has no picture here.
         InputError: If the picture can't be opened.
@@ -110,8 +109,7 @@ async def stored_image(store: MultimodalStore, id_: str) -> bytes:
     image = (await _chunk(store, id_)).image
     if image is None:
         raise SourceNotFoundError(f"The chunk {id_!r} has no picture.")
-    own = replace(image, uri=f"blob:{image.sha256}", data=None)
-    return await asyncio.to_thread(store.blobs.thumbnail, own, edge=IMAGE_SIDE)
+    return await asyncio.to_thread(store.blobs.thumbnail, _own(image), edge=IMAGE_SIDE)
 
 
 class StoredPages:
@@ -153,7 +151,28 @@ def _page_key(chunk: Chunk) -> tuple[str, int | None, float]:
 async def _painted(store: MultimodalStore, chunk: Chunk) -> bytes | None:
     page_id = str(chunk.metadata.get("page_id", ""))
     known = await store.aget([page_id]) if page_id else []
-    return await asyncio.to_thread(PagePictures(known).picture, chunk)
+    pages = PagePictures(lookup=partial(_with_bytes, store, known))
+    return await asyncio.to_thread(pages.picture, chunk)
+
+
+def _with_bytes(store: MultimodalStore, known: Iterable[Chunk], id_: str) -> Chunk | None:
+    """The chunk of a page with the bytes of its picture in hand."""
+    page = next((chunk for chunk in known if chunk.id == id_), None)
+    if page is None or page.image is None:
+        return None
+    try:
+        data = store.blobs.read(_own(page.image))
+    except (InputError, StoreError):
+        return None
+    return replace(page, image=replace(page.image, data=data))
+
+
+def _own(image: ImageRef) -> ImageRef:
+    """A picture by its digest in the blob store.
+
+    Wherever a payload says that it is, no other file is opened and nothing is fetched.
+    """
+    return replace(image, uri=f"blob:{image.sha256}", data=None)
 
 
 async def _chunk(store: MultimodalStore, id_: str) -> Chunk:

@@ -5,6 +5,7 @@ import io
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,15 @@ from starlette.testclient import TestClient
 
 from drawings import image_chunk, noise, noise_ref, text_chunk
 from pdfs import PAGE, chart, save_pdf
-from ragsight import Chunk, ClipEncoder, Hit, MultimodalStore, Source, VisionSynthesizer
+from ragsight import (
+    Chunk,
+    ClipEncoder,
+    Hit,
+    MultimodalStore,
+    Source,
+    VisionSynthesizer,
+    image_ref,
+)
 from ragsight.answer.request import StreamEvent, VisionRequest
 from ragsight.errors import BackendError
 from ragsight.testing import FakeVisionBackend
@@ -148,28 +157,40 @@ def test_pictures_are_served_by_the_id_of_their_chunk(
         assert client.get("/image", params={"id": id_}).status_code == 404
 
 
+@pytest.mark.parametrize("address", ["/image", "/page"])
 def test_a_picture_is_read_from_the_blob_store_wherever_a_payload_says_it_is(
-    client: TestClient, store: MultimodalStore, tmp_path: Path
+    client: TestClient, store: MultimodalStore, tmp_path: Path, address: str
 ) -> None:
     """A payload that someone else wrote could name any file of this machine."""
     noise(7).save(tmp_path / "private.png")
-    from dataclasses import replace
-
-    from ragsight import image_ref
-
     secret = image_ref(tmp_path / "private.png")
     chunk = Chunk(image=noise_ref(3), source=Source(uri="x"), kind="image")
     store.upsert([chunk])
     stored = store.get([chunk.id])[0]
     assert stored.image is not None
-    forged = replace(stored.image, uri=str(tmp_path / "private.png"), sha256=secret.sha256)
+    forged = replace(stored.image, uri=secret.uri, sha256=secret.sha256)
+    metadata = {"page_id": chunk.id}
 
     async def get(ids: object) -> list[Chunk]:
         del ids
-        return [replace(stored, image=forged)]
+        return [replace(stored, image=forged, metadata=metadata)]
 
     store.aget = get  # type: ignore[method-assign]
-    assert client.get("/image", params={"id": chunk.id}).status_code == 404
+    assert client.get(address, params={"id": chunk.id}).status_code == 404
+
+
+def test_the_picture_of_a_page_that_was_indexed_stands_in_for_a_file_that_is_gone(
+    client: TestClient, store: MultimodalStore
+) -> None:
+    page = Chunk(image=noise_ref(3), source=Source(uri="gone.pdf", page=1), kind="page")
+    passage = Chunk(
+        text="words", source=Source(uri="gone.pdf", page=1), metadata={"page_id": page.id}
+    )
+    store.upsert([page, passage])
+
+    found = client.get("/page", params={"id": passage.id})
+
+    assert Image.open(io.BytesIO(found.content)).size == noise(3).size
 
 
 def test_the_page_of_a_chunk_is_painted(client: TestClient, store: MultimodalStore) -> None:
