@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from ragsight.characters import encodable
+
 BBox = tuple[float, float, float, float]
 """Left, top, right, bottom in PDF points (1/72 inch), origin at the page's top left."""
 
@@ -189,6 +191,7 @@ class Chunk:
     id: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "text", encodable(self.text))
         if not self.id:
             object.__setattr__(self, "id", chunk_id(self))
 
@@ -237,7 +240,7 @@ def chunk_id(chunk: Chunk) -> str:
         place["bbox"] = [round(value, 1) for value in chunk.source.bbox]
     digest = None if chunk.image is None else chunk.image.sha256
     key = json.dumps([place, chunk.kind, chunk.text, digest], sort_keys=True, ensure_ascii=False)
-    return str(uuid.uuid5(NAMESPACE, key))
+    return str(uuid.uuid5(NAMESPACE, encodable(key)))
 
 
 def _compact(values: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ragsight.characters import encodable
 from ragsight.chunks import Chunk
 from ragsight.errors import ConfigurationError, ErrorHandler, InputError, RagsightError, raise_error
 from ragsight.loaders import Loader, LoadOptions, LoadSettings, discover, loader_for
@@ -231,9 +232,10 @@ class _Run:
         """Load one file; its chunks are written when a batch is full."""
         problems: list[str] = []
         slot = len(self.results)
+        name = encodable(str(path))
         # Holds the file's place in the report until its chunks are written.
-        self.results.append(SourceResult(str(path), "failed"))
-        self._report(str(path), done=slot)
+        self.results.append(SourceResult(name, "failed"))
+        self._report(name, done=slot)
         try:
             loader = make(path, lambda error: problems.append(str(error)))
             fingerprint = loader.fingerprint()
@@ -245,7 +247,7 @@ class _Run:
             else:
                 self._load(_Job(slot, loader.uri, fingerprint, problems), loader, record)
         except InputError as error:
-            self.results[slot] = SourceResult(str(path), "failed", problems=(*problems, str(error)))
+            self.results[slot] = SourceResult(name, "failed", problems=(*problems, str(error)))
 
     def _load(self, job: _Job, loader: Loader, record: SourceRecord | None) -> None:
         try:

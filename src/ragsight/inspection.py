@@ -14,11 +14,13 @@ from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, Template
+from jinja2 import Template
 from PIL import Image
 
+from ragsight.characters import encodable
 from ragsight.chunks import BBox, Chunk
-from ragsight.errors import ConfigurationError, InputError, RagsightError, UnsupportedFormatError
+from ragsight.errors import ConfigurationError, InputError, UnsupportedFormatError
+from ragsight.html_pages import environment, write_page
 from ragsight.loaders import LoadOptions, LoadSettings, PdfLoader, SlideLoader, loader_for
 from ragsight.loaders.inspected import WHOLE_PAGE, InspectedPage, LeftOut, pages_of
 
@@ -132,12 +134,7 @@ def write_inspection(
         RagsightError: If it can't be written, and as `render_inspection` says.
     """
     html, shown, more = _rendered(Path(path), pages, limit, settings)
-    written = Path(target).absolute()
-    try:
-        written.parent.mkdir(parents=True, exist_ok=True)
-        written.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise RagsightError(f"{written}: the page can't be written ({error}).") from error
+    written = write_page(target, html)
     return Inspection(written, len(shown.pages), more, dict(shown.kinds), tuple(shown.problems))
 
 
@@ -158,7 +155,7 @@ def _rendered(
         title=path.name, pages=shown.pages, kinds=sorted(shown.kinds.items()), more=rest,
         problems=shown.problems,
     )  # fmt: skip
-    return html, shown, rest
+    return encodable(html), shown, rest
 
 
 def _inspected(
@@ -267,4 +264,4 @@ def _data_uri(image: Image.Image) -> str:
 @cache
 def _template() -> Template:
     source = (files("ragsight") / "inspection.html.j2").read_text(encoding="utf-8")
-    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
+    return environment().from_string(source)

@@ -237,3 +237,19 @@ def test_a_model_that_can_not_be_loaded_stops_the_run(folder: Path, encoder: Cli
         pytest.raises(EncoderError),
     ):
         ingest(folder, store)
+
+
+def test_a_file_whose_name_is_no_utf8_is_reported_and_the_rest_is_indexed(
+    folder: Path, store: MultimodalStore
+) -> None:
+    try:
+        (folder / "caf\udce9.txt").write_text("words")
+    except (OSError, UnicodeError):
+        pytest.skip("names are UTF-8 here")
+
+    report = ingest(folder, store)
+
+    (failed,) = report.with_status("failed")
+    assert "Rename the file" in failed.problems[0]
+    assert failed.uri.endswith("caf\ufffd.txt")
+    assert len(report.with_status("indexed")) == 4

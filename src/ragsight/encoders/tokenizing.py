@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
+from ragsight.characters import encodable
 from ragsight.encoders.backends import TokenArray
 from ragsight.encoders.checkpoint import Checkpoint
 from ragsight.errors import EncoderError
@@ -104,7 +105,7 @@ class FastTokenizer:
 
     def windows(self, texts: Sequence[str]) -> list[Windows]:
         """Tokenise texts: special tokens added, nothing filled up, long ones in windows."""
-        encodings = self._tokenizer.encode_batch([_encodable(text) for text in texts])
+        encodings = self._tokenizer.encode_batch([encodable(text) for text in texts])
         return [
             [encoding.ids, *(window.ids for window in encoding.overflowing)]
             for encoding in encodings
@@ -129,7 +130,7 @@ class WrappedTokenizer:
     def windows(self, texts: Sequence[str]) -> list[Windows]:
         """Tokenise texts: special tokens added, nothing filled up, long ones in windows."""
         with self._lock:
-            return [self._windows(_encodable(text)) for text in texts]
+            return [self._windows(encodable(text)) for text in texts]
 
     def _windows(self, text: str) -> Windows:
         ids = self._tokenizer.convert_tokens_to_ids(self._tokenizer.tokenize(text))
@@ -240,12 +241,3 @@ def _from_transformers(checkpoint: Checkpoint) -> TextTokenizer:
     if backend is None:
         return WrappedTokenizer(wrapped, rules)
     return FastTokenizer(backend, rules)
-
-
-def _encodable(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        # Half of a character in two UTF-16 units, as PDFs and JSON have them.
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

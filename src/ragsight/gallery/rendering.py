@@ -13,13 +13,14 @@ from markupsafe import Markup
 from ragsight.answer import Answer
 from ragsight.answer.markdown import text_html
 from ragsight.answer.view import answer_facts
+from ragsight.characters import encodable
 from ragsight.chunks import Chunk
-from ragsight.errors import RagsightError
 from ragsight.gallery.cards import Card, cards_of
 from ragsight.gallery.pages import PagePictures
 from ragsight.gallery.pictures import InlinePictures, Pictures, inline_image
 from ragsight.gallery.sections import GallerySection
-from ragsight.gallery.templates import asset, content_hash, template
+from ragsight.gallery.templates import asset, template
+from ragsight.html_pages import content_hash, write_page
 from ragsight.store import MultimodalStore
 
 NOTEBOOK_SIDE = 480
@@ -113,19 +114,7 @@ def write_gallery(
     Raises:
         RagsightError: If the file can't be written.
     """
-    target = Path(path).absolute()
-    html = render_gallery(sections, title=title, store=store)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise RagsightError(f"{target}: the gallery can't be written ({error}).") from error
-    return target
-
-
-def encodable(html: str) -> str:
-    """HTML that can be written: a lone surrogate, as broken PDFs have them, must not cost it."""
-    return html.encode("utf-8", "replace").decode("utf-8")
+    return write_page(path, render_gallery(sections, title=title, store=store))
 
 
 def answer_view(answer: Answer | str, prefix: str) -> AnswerView | None:

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, Template
+from jinja2 import PackageLoader, Template
 from markupsafe import Markup
+
+from ragsight.html_pages import environment
 
 
 @cache
-def environment() -> Environment:
-    """Templates of the gallery; whatever they show is escaped."""
-    return Environment(
-        loader=PackageLoader("ragsight.gallery", "assets"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 def template(name: str) -> Template:
-    """A template by name."""
-    return environment().get_template(name)
+    """A template of the gallery by name; whatever it shows is escaped."""
+    return environment(PackageLoader("ragsight.gallery", "assets")).get_template(name)
 
 
 @cache
@@ -32,9 +22,3 @@ def asset(name: str) -> Markup:
     """A style or script of ours, as it stands in its file."""
     source = (files("ragsight.gallery") / "assets" / name).read_text(encoding="utf-8")
     return Markup(source)  # ours: nothing of a user's is in it
-
-
-def content_hash(content: str) -> str:
-    """What a content security policy calls a style or script by."""
-    digest = hashlib.sha256(content.encode("utf-8")).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from ragsight.characters import encodable
 from ragsight.chunks import Chunk
-from ragsight.errors import DocumentError, SourceNotFoundError
+from ragsight.errors import DocumentError, SourceNotFoundError, UnsupportedFormatError
 
 _BLOCK = 1 << 20
 
@@ -40,12 +41,18 @@ def absolute(path: str | Path) -> Path:
 
     Raises:
         SourceNotFoundError: If there is nothing there.
+        UnsupportedFormatError: If its name isn't UTF-8.
     """
     try:
         resolved = Path(path).expanduser().resolve()
         exists = resolved.exists()
     except (OSError, ValueError, RuntimeError) as error:
         raise SourceNotFoundError(f"{path}: this is no path ({error}).") from error
+    if encodable(str(resolved)) != str(resolved):
+        raise UnsupportedFormatError(
+            f"{encodable(str(resolved))}: the name isn't UTF-8, so that it can stand in no index. "
+            "Rename the file."
+        )
     if not exists:
         raise SourceNotFoundError(f"{path}: there is no such file or folder. Check the path.")
     return resolved

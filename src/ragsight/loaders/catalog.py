@@ -10,10 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ragsight.characters import encodable
 from ragsight.chunks import Chunk, ImageRef, Source
 from ragsight.errors import CatalogError, EmptyDocumentError, ErrorHandler, InputError, raise_error
 from ragsight.images import image_ref
 from ragsight.loaders.base import absolute, file_fingerprint
+
+_HALF = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
+"""Half of a character, escaped; whoever cuts a text after so many units leaves it alone."""
 
 CATALOG_SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
 TEXT_COLUMNS = ("name", "title", "description", "category", "caption", "text")
@@ -210,6 +214,8 @@ def _json_rows(path: Path, on_error: ErrorHandler) -> Iterator[tuple[int, Row]]:
 def _json_row(line: str) -> Row | None:
     try:
         row = json.loads(line)
+        if _HALF.search(line):
+            row = json.loads(encodable(json.dumps(row, ensure_ascii=False)))
     except (ValueError, RecursionError):
         return None
     return row if isinstance(row, dict) else None

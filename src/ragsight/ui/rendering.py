@@ -10,8 +10,10 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader
 
 from ragsight.answer import Answer
+from ragsight.characters import encodable
 from ragsight.gallery.cards import cards_of
-from ragsight.gallery.rendering import answer_view, encodable
+from ragsight.gallery.rendering import answer_view
+from ragsight.html_pages import environment
 from ragsight.retrieval import Channel, Hit
 from ragsight.ui.facets import Facets
 from ragsight.ui.images import LinkedPictures
@@ -65,9 +67,4 @@ def _rendered(name: str, **values: Any) -> str:
 @cache
 def _environment() -> Environment:
     packages = ("ragsight.ui", "ragsight.gallery")
-    return Environment(
-        loader=ChoiceLoader([PackageLoader(package, "assets") for package in packages]),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return environment(ChoiceLoader([PackageLoader(package, "assets") for package in packages]))

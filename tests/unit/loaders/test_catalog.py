@@ -136,3 +136,12 @@ def test_a_row_may_name_a_telephones_photograph(shop: Path) -> None:
     [chunk] = CatalogLoader(write(shop, "name,image\nBoot,pics/boot.heic\n")).load()
     assert chunk.image is not None
     assert chunk.image.mime == "image/heic"
+
+
+def test_half_a_character_costs_no_row(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, '{"name": "cut \\ud83d", "note": "\\ud83d"}\n{"name": "mug"}\n', "a.jsonl"
+    )
+    chunks = CatalogLoader(path).load()
+    assert [chunk.text for chunk in chunks] == ["cut \ufffd", "mug"]
+    assert chunks[0].metadata["note"] == "\ufffd"
