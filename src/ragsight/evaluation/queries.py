@@ -132,7 +132,7 @@ def _parsed(file: Path, number: int, line: str) -> LabelledQuery:
     where = f"{file}, line {number}"
     try:
         data = json.loads(line)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: this is no JSON ({error}).") from error
     if not isinstance(data, dict):
         raise InputError(f"{where}: expected an object with 'query' and 'relevant'.")
@@ -140,6 +140,9 @@ def _parsed(file: Path, number: int, line: str) -> LabelledQuery:
         known = ", ".join(sorted(_FIELDS))
         raise InputError(f"{where}: unknown {', '.join(sorted(unknown))}; there are {known}.")
     image = data.get("image")
+    for field in ("query", "image"):
+        if not isinstance(data.get(field), str | None):
+            raise InputError(f"{where}: {field!r} must be a text, not {data[field]!r:.60}.")
     try:
         return LabelledQuery(
             id=str(data.get("id", number)),

@@ -37,6 +37,9 @@ def test_grades_ids_filters_and_images_are_read(tmp_path: Path) -> None:
     ("line", "said"),
     [
         ("{", "no JSON"),
+        ("[" * 100_000, "no JSON"),
+        ('{"query": 5, "relevant": ["a"]}', "'query' must be a text"),
+        ('{"image": ["a.png"], "relevant": ["a"]}', "'image' must be a text"),
         ("[]", "expected an object"),
         ('{"query": "x"}', "'relevant' must be"),
         ('{"query": "x", "relevant": {"a": 0.5}}', "'relevant' must be"),
