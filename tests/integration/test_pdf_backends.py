@@ -300,4 +300,9 @@ def test_a_long_file_is_opened_anew_now_and_then(
         source.page(number)
     source.trim_memory()
     assert source.page(1) == first
+    save_pdf(path, _manual, pages=2)
+    for number in (2, 3):
+        source.page(number)
+    source.trim_memory()
+    assert source.page(6).number == 6
     source.close()

@@ -39,6 +39,7 @@ _LEAST_PARTS = 2
 _ACROSS, _DOWN = 0.8, 0.6
 _MOSTLY_FILLED = 0.5
 _LEAST_NUMBERED = 3
+_LONGEST_NUMBER = 9
 _BACKGROUND = 0.85
 
 _Candidate = tuple[float, int, Grid]
@@ -205,7 +206,9 @@ def _is_certain(grid: Grid) -> bool:
 
 def _is_numbered_listing(grid: Grid) -> bool:
     numbers = [row[0] for row in grid.rows if row[0]]
-    if len(numbers) < _LEAST_NUMBERED or not all(number.isdecimal() for number in numbers):
+    if len(numbers) < _LEAST_NUMBERED:
+        return False
+    if not all(number.isdecimal() and len(number) <= _LONGEST_NUMBER for number in numbers):
         return False
     return all(int(b) == int(a) + 1 for a, b in pairwise(numbers))
 

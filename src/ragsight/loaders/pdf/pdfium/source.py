@@ -162,7 +162,11 @@ class PdfiumFile:
         try:
             document, source, _ = opened(self._raw, *self._opening)
         except DocumentError:
-            # The file is gone or changed; what is open can still be read.
+            # The file is gone or damaged; what is open can still be read.
+            return
+        if self._raw.FPDF_GetPageCount(document) != self.page_count:
+            # It is another file by now.
+            self._raw.FPDF_CloseDocument(document)
             return
         self._raw.FPDF_CloseDocument(self._document)
         self._document, self._source = document, source
