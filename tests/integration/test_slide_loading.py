@@ -107,6 +107,7 @@ def test_a_deck_in_memory_and_one_without_suffix_are_painted_too(tmp_path: Path)
         chunks = loader.load()
         assert near(colour_of(chunks[1]), COLOURS[1])
         assert {c.source.uri for c in chunks} == {loader.uri}
+        assert {c.image.uri.partition("#")[0] for c in chunks if c.image} == {loader.uri}
 
 
 @needs_libreoffice

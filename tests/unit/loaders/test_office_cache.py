@@ -79,6 +79,15 @@ def test_a_place_that_can_not_be_written_is_warned_of_once(
     assert shelf.get("page-1") is None
 
 
+def test_a_folder_that_can_not_be_looked_into_holds_nothing(tmp_path: Path) -> None:
+    cache = RenderCache(tmp_path / "renders")
+    cache.folder.mkdir()
+    (cache.folder / "deck").symlink_to(cache.folder / "deck")
+
+    assert cache.shelf("deck").get("page-1") is None
+    assert cache.total_bytes == 0
+
+
 def test_other_users_can_not_look_into_it(tmp_path: Path) -> None:
     folder = tmp_path / "renders"
     RenderCache(folder).shelf("deck").put("page-1", "", ".png", b"a picture")
