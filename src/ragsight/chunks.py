@@ -126,6 +126,12 @@ class ImageRef:
         height: Pixels, as a viewer shows it.
         size: Length of the encoded bytes.
         data: The encoded bytes, while they are nowhere else; never serialised.
+
+    Example:
+        >>> size = {"width": 4, "height": 3, "size": 70}
+        >>> ref = ImageRef(uri="a.png", sha256="0" * 64, mime="image/png", **size)
+        >>> ImageRef.from_dict(ref.to_dict()) == ref
+        True
     """
 
     uri: str

@@ -89,3 +89,9 @@ def test_a_title_names_the_label_or_the_first_words_and_the_place() -> None:
     assert labelled.title == "Figure 3 (manual.pdf, p. 4)"
     assert Chunk(text="word " * 40, source=source).title.endswith("… (manual.pdf, p. 4)")
     assert Chunk(source=source).title == "manual.pdf, p. 4"
+
+
+def test_half_a_character_in_a_text_costs_no_chunk() -> None:
+    broken = Chunk(text="The valve \ud835 opens.", source=Source(uri="broken.pdf"))
+    assert broken.text == "The valve \ufffd opens."
+    assert broken.id == Chunk(text=broken.text, source=Source(uri="broken.pdf")).id

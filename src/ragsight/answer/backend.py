@@ -60,10 +60,17 @@ def resolve_backend(backend: VisionBackend | str, **settings: Any) -> VisionBack
         **settings: For the backend that is made, such as `max_output_tokens=500`.
 
     Raises:
-        ConfigurationError: If the string names no provider that ragsight knows, or no key is set.
+        ConfigurationError: If the string names no provider that ragsight knows, no key is set, or
+            it is neither a string nor a backend.
         MissingExtraError: If the provider's SDK isn't installed.
     """
     if not isinstance(backend, str):
+        # A method tells it; asking for `profile` may ask a server.
+        if not callable(getattr(backend, "complete", None)):
+            raise ConfigurationError(
+                f"{backend!r} is no vision model. Pass 'openai:MODEL', 'anthropic:MODEL' or a "
+                "backend, such as OpenAIBackend(MODEL)."
+            )
         return backend
     provider, _, model = backend.partition(":")
     if provider == "openai" and model:

@@ -26,6 +26,10 @@ class EncoderSpec:
         name: Model name or path.
         revision: Commit or tag on the model hub, where one was asked for.
         dimension: Length of the vectors.
+
+    Example:
+        >>> EncoderSpec(name="ragsight-demo", revision=None, dimension=96).dimension
+        96
     """
 
     name: str
@@ -48,6 +52,11 @@ class SkippedImage:
     Attributes:
         index: Its place in the input, from 0.
         error: Why, naming the image.
+
+    Example:
+        >>> from ragsight.errors import ImageError
+        >>> str(SkippedImage(2, ImageError("broken.png: not an image")).error)
+        'broken.png: not an image'
     """
 
     index: int
@@ -62,6 +71,12 @@ class EncodedImages:
         vectors: `(len(indices), dimension)`, rows of length 1.
         indices: For each row the place of its image in the input, ascending.
         skipped: The images without a row, in order.
+
+    Example:
+        >>> from ragsight import ClipEncoder
+        >>> found = ClipEncoder("ragsight-demo").encode_images_with_report(["absent.png"])
+        >>> found.vectors.shape, found.indices, found.skipped[0].index
+        ((0, 96), (), 0)
     """
 
     vectors: FloatArray
@@ -71,7 +86,13 @@ class EncodedImages:
 
 @runtime_checkable
 class ImageTextEncoder(Protocol):
-    """Encodes images and texts into one space, such as CLIP does."""
+    """Encodes images and texts into one space, such as CLIP does.
+
+    Example:
+        >>> from ragsight import ClipEncoder
+        >>> isinstance(ClipEncoder("ragsight-demo"), ImageTextEncoder)
+        True
+    """
 
     @property
     def spec(self) -> EncoderSpec:
@@ -91,7 +112,19 @@ class ImageTextEncoder(Protocol):
 
 @runtime_checkable
 class TextEncoder(Protocol):
-    """Encodes text for dense text retrieval; wrap any embedding model in these three members."""
+    """Encodes text for dense text retrieval; wrap any embedding model in these three members.
+
+    Example:
+        >>> class Lengths:
+        ...     spec = EncoderSpec("lengths", None, 1)
+        ...
+        ...     def encode_documents(self, texts):
+        ...         return np.array([[len(text)] for text in texts], dtype=np.float32)
+        ...
+        ...     encode_queries = encode_documents
+        >>> Lengths().encode_queries(["valve"]).shape
+        (1, 1)
+    """
 
     @property
     def spec(self) -> EncoderSpec:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import qdrant_edge
 
+from ragsight.characters import encodable
 from ragsight.errors import ConfigurationError
 
 
@@ -56,11 +57,11 @@ class Bm25Encoder:
 
     def encode_documents(self, texts: Sequence[str]) -> list[SparseVector]:
         """Weigh the terms of passages."""
-        return [_sparse(self._bm25.embed_document(text)) for text in texts]
+        return [_sparse(self._bm25.embed_document(encodable(text))) for text in texts]
 
     def encode_query(self, text: str) -> SparseVector:
         """Weigh the terms of a question; empty where it has none but stop words."""
-        return _sparse(self._bm25.embed_query(text))
+        return _sparse(self._bm25.embed_query(encodable(text)))
 
 
 def _sparse(vector: qdrant_edge.SparseVector) -> SparseVector:

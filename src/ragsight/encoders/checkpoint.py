@@ -25,6 +25,8 @@ DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 DEMO_MODEL = "ragsight-demo"
 """The small checkpoint inside this package: works offline, knows drawings only."""
 
+CONFIG = "config.json"
+
 _NOT_FOR_VECTORS = ("logit_scale", "logit_bias", "position_ids")
 """Weights whose absence changes no vector."""
 
@@ -66,12 +68,16 @@ class Checkpoint:
         Returns:
             Its path, downloaded if need be. None if it isn't there or can't be had; what loads
             the checkpoint as a whole then says why.
+
+        Raises:
+            ModelUnavailableError: If it is the configuration, the hub can't be reached and nothing
+                is cached.
         """
         if self.folder is not None:
             path = self.folder / name
             return path if path.is_file() else None
         from huggingface_hub import hf_hub_download
-        from huggingface_hub.errors import EntryNotFoundError
+        from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
         try:
             found = hf_hub_download(
@@ -80,6 +86,11 @@ class Checkpoint:
                 revision=self.revision,
                 local_files_only=self.local_files_only,
             )
+        except LocalEntryNotFoundError as error:
+            if name == CONFIG:
+                # Every checkpoint has one: to ask for the rest is to wait for nothing.
+                raise self._unavailable() from error
+            return None
         except (OSError, ValueError, EntryNotFoundError):
             return None
         return Path(found)
@@ -97,7 +108,7 @@ class Checkpoint:
         """
         if self.folder is not None:
             return {"content": folder_digest(self.folder)}
-        config = self.file("config.json")
+        config = self.file(CONFIG)
         # The hub's cache keeps each commit in a folder of that name.
         commit = config.parent.name if config is not None else self.revision
         return {"model": self.model, "revision": commit if commit is not None else "main"}
@@ -105,7 +116,7 @@ class Checkpoint:
     def dimension(self) -> int:
         """Length of the vectors, from the configuration."""
         # Most checkpoints say it outright, and importing transformers takes seconds.
-        stated = self.read_json("config.json").get("projection_dim")
+        stated = self.read_json(CONFIG).get("projection_dim")
         if isinstance(stated, int):
             return stated
         config = self.load_config()

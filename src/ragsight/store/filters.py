@@ -143,7 +143,9 @@ def _range(field: str, key: str, bounds: Mapping[str, Any]) -> models.Condition:
         try:
             return models.FieldCondition(key=field, range=models.DatetimeRange(**bounds))
         except ValueError as error:
-            raise QueryError(f"The filter on {key!r} holds a text that is no date.") from error
+            raise QueryError(
+                f"The filter on {key!r} compares with {values!r}: give numbers or dates."
+            ) from error
     raise QueryError(f"The filter on {key!r} compares with {values!r}: give numbers or dates.")
 
 

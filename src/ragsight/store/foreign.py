@@ -32,6 +32,10 @@ class ForeignCollections:
         bm25: Name of the sparse vector, if it holds Qdrant's BM25 (`Qdrant/bm25`); others, such
             as SPLADE's, can't be asked with our queries.
         clip: Name of the vector of images; by default the only one there is.
+
+    Example:
+        >>> ForeignCollections(text="manuals", bm25="sparse").names
+        {'text': 'manuals'}
     """
 
     text: str | None = None

@@ -47,6 +47,10 @@ class StoreOptions:
         collections: How collections on a server are made.
         retries: How requests to a server are repeated.
         parallel: How many requests to a server may be under way at once.
+
+    Example:
+        >>> StoreOptions(language="german").language
+        'german'
     """
 
     language: str = "english"
@@ -160,8 +164,8 @@ def open_profile(
     profile = yield from stored_profile(engine)
     if profile is None:
         if not create or encoder is None:
-            reason = "and creating one needs an encoder" if create else "Index something first"
-            raise StoreNotFoundError(f"{engine.place}: there is no index here. {reason}.")
+            advice = "Give an encoder to make one" if create else "Index something first"
+            raise StoreNotFoundError(f"{engine.place}: there is no index here. {advice}.")
         text_spec = None if text_encoder is None else text_encoder.spec
         profile = Profile(encoder.spec, text_spec, language)
         yield from engine.create(profile.to_dict())

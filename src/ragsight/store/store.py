@@ -51,6 +51,9 @@ class MultimodalStore:
         self.operations = operations
         self._runner = operations.engine.runner
 
+    def __repr__(self) -> str:
+        return f"MultimodalStore({self.place!r}, encoder={self.profile.encoder})"
+
     @classmethod
     def open(
         cls,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,12 @@ def test_a_string_names_provider_and_model(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_string_that_names_no_backend_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match="openai:MODEL"):
         resolve_backend(name)
+
+
+@pytest.mark.parametrize("thing", [3, None, object()])
+def test_what_is_no_backend_is_refused_when_a_synthesizer_is_made(thing: Any) -> None:
+    with pytest.raises(ConfigurationError, match="no vision model"):
+        VisionSynthesizer(thing)
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from huggingface_hub.errors import LocalEntryNotFoundError
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import (
@@ -287,3 +288,18 @@ def test_onnx_gives_the_vectors_of_torch(
         other.encode_images(images), encoder.encode_images(images), atol=1e-5
     )
     np.testing.assert_allclose(other.encode_texts(texts), encoder.encode_texts(texts), atol=1e-5)
+
+
+def test_a_hub_out_of_reach_is_asked_for_the_configuration_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def unreachable(_model: str, name: str, **_options: Any) -> str:
+        asked.append(name)
+        raise LocalEntryNotFoundError("the hub can't be reached")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", unreachable)
+    with pytest.raises(ModelUnavailableError, match="can't be reached"):
+        _ = ClipEncoder("openai/clip-vit-base-patch32").spec
+    assert asked == ["config.json"]

@@ -102,3 +102,8 @@ def test_a_filter_finds_the_same_on_every_engine(
 def test_a_filter_that_makes_no_sense_is_named(filter: Any, word: str) -> None:
     with pytest.raises(QueryError, match=word):
         parse_filter(filter)
+
+
+def test_a_range_of_a_text_that_is_no_date_says_what_it_takes() -> None:
+    with pytest.raises(QueryError, match=r"'price' compares with \['abc'\]: give numbers or dates"):
+        parse_filter({"price": {"lt": "abc"}})

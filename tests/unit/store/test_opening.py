@@ -120,7 +120,7 @@ def test_an_index_can_t_be_read_where_there_is_none(
     engine = engine_at(tmp_path / "index" if kind == "folder" else server.url)
     assert engine.runner.run(stored_profile(engine)) is None
     opening = open_profile(engine, encoder=None, text_encoder=None, language="english", create=True)
-    with pytest.raises(StoreNotFoundError, match="creating one needs an encoder"):
+    with pytest.raises(StoreNotFoundError, match="Give an encoder to make one"):
         engine.runner.run(opening)
     opening = open_profile(
         engine, encoder=None, text_encoder=None, language="english", create=False

@@ -8,7 +8,7 @@ import pytest
 from qdrant_client import QdrantClient
 
 from drawings import cut_jpeg, image_chunk, noise_ref, text_chunk
-from ragsight import Chunk, ClipEncoder, MultimodalStore, Source, open_image
+from ragsight import Chunk, ClipEncoder, MultimodalRetriever, MultimodalStore, Source, open_image
 from ragsight.errors import (
     ConfigurationError,
     EncoderMismatchError,
@@ -231,7 +231,7 @@ def test_a_missing_index_is_not_made_on_reading(tmp_path: Path, encoder: ClipEnc
 
 
 def test_making_an_index_needs_an_encoder(tmp_path: Path) -> None:
-    with pytest.raises(StoreNotFoundError, match="needs an encoder"):
+    with pytest.raises(StoreNotFoundError, match="Give an encoder to make one"):
         MultimodalStore.open(tmp_path / "absent")
 
 
@@ -281,3 +281,20 @@ def test_a_client_given_stays_open_when_the_store_closes(encoder: ClipEncoder) -
     assert client.count("shop-text").count == 1
     with MultimodalStore.open(client, encoder=encoder, name="shop") as store:
         assert store.counts().texts == 1
+
+
+def test_a_store_says_where_it_is_and_whose_vectors_it_holds(
+    tmp_path: Path, encoder: ClipEncoder
+) -> None:
+    store = MultimodalStore.open(tmp_path / "index", encoder=encoder)
+    store.close()
+    assert repr(store).startswith("MultimodalStore('")
+    assert "index'" in repr(store)
+    assert f"encoder={encoder.spec}" in repr(store)
+
+
+def test_half_a_character_is_stored_and_asked_for(store: MultimodalStore) -> None:
+    chunk = Chunk(text="The valve \ud835 opens.", source=Source(uri="/broken.pdf"))
+    assert store.upsert([chunk]) == 1
+    [hit] = MultimodalRetriever(store).retrieve("valve \ud835")
+    assert hit.chunk.id == chunk.id

@@ -347,3 +347,8 @@ async def test_leaving_a_stream_early_ends_the_models_run(
         await astream.aclose()
 
     assert ended == [GeneratorExit]
+
+
+def test_what_is_no_model_is_refused_when_the_step_is_made() -> None:
+    with pytest.raises(ConfigurationError, match="3 is no vision model"):
+        VisionSynthesizer(3)  # type: ignore[arg-type]
