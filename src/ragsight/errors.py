@@ -39,7 +39,16 @@ from contextlib import contextmanager
 
 
 class RagsightError(Exception):
-    """Base of all errors that ragsight raises on purpose."""
+    """Base of all errors that ragsight raises on purpose.
+
+    Example:
+        >>> from ragsight import load
+        >>> try:
+        ...     list(load("absent.pdf"))
+        ... except RagsightError as error:
+        ...     print(error)
+        absent.pdf: there is no such file or folder. Check the path.
+    """
 
 
 class InputError(RagsightError):

@@ -58,6 +58,11 @@ class IngestReport:
     Attributes:
         sources: One result for each file, in the order they were taken.
         seconds: Wall time.
+
+    Example:
+        >>> report = ingest("manuals", store)  # doctest: +SKIP
+        >>> report.chunks, [source.uri for source in report.with_status("failed")]  # doctest: +SKIP
+        (49, [])
     """
 
     sources: tuple[SourceResult, ...]

@@ -47,6 +47,11 @@ class Inspection:
             are some, and nobody knows how many.
         kinds: How many chunks of each kind.
         problems: What went wrong on the pages.
+
+    Example:
+        >>> found = write_inspection("page.html", "manual.pdf", pages=[3])  # doctest: +SKIP
+        >>> found.shown, found.kinds  # doctest: +SKIP
+        (1, {'text': 4, 'figure': 1})
     """
 
     path: Path
@@ -132,6 +137,11 @@ def write_inspection(
 
     Raises:
         RagsightError: If it can't be written, and as `render_inspection` says.
+
+    Example:
+        >>> from ragsight.demo import handbook_path
+        >>> write_inspection("page.html", handbook_path(), pages=[3]).kinds["figure"]
+        1
     """
     html, shown, more = _rendered(Path(path), pages, limit, settings)
     written = write_page(target, html)

@@ -179,6 +179,28 @@ def test_a_label_that_cannot_be_read_is_named_and_the_rest_is_measured(
     assert "3 queries" in done.stdout
 
 
+def test_a_label_that_names_nothing_indexed_is_told(indexed, tmp_path: Path) -> None:
+    shell, _ = indexed
+    questions = tmp_path / "questions.jsonl"
+    slip = {"query": "a blue mug", "relevant": ["handbok.pdf#page=3", "blue_mug.png"]}
+    questions.write_text(f"{json.dumps(slip)}\n", encoding="utf-8")
+    done = shell.run("eval", questions)
+    assert done.returncode == 0
+    assert "1 query" in done.stdout
+    assert "handbok.pdf#page=3: nothing indexed is called so" in in_one_line(done)
+    assert "blue_mug.png:" not in in_one_line(done)
+
+
+def test_a_baseline_at_another_k_is_refused_with_the_k_to_pass(indexed, tmp_path: Path) -> None:
+    shell, _ = indexed
+    questions, saved = tmp_path / "questions.jsonl", tmp_path / "scores.json"
+    questions.write_text(QUESTIONS, encoding="utf-8")
+    shell.run("eval", questions, "--save", saved)
+    done = shell.run("eval", questions, "-k", "5", "--baseline", saved)
+    assert done.returncode == 2
+    assert "Pass -k 10" in in_one_line(done)
+
+
 def test_judgements_in_the_format_of_trec_are_measured(indexed, tmp_path: Path) -> None:
     shell, _ = indexed
     (tmp_path / "topics.tsv").write_text("1\tbar chart of planet radii\n", encoding="utf-8")
@@ -238,6 +260,16 @@ def test_asking_without_a_vision_model_shows_evidence_and_how_to_switch_one_on(i
     assert "[1] (" in done.stdout
     assert "handbook.pdf, p. 4" in done.stdout
     assert "OPENAI_API_KEY" in in_one_line(done)
+
+
+def test_asking_without_a_vision_model_writes_the_evidence_as_a_page(
+    indexed, tmp_path: Path
+) -> None:
+    shell, _ = indexed
+    page = tmp_path / "evidence.html"
+    done = shell.run("ask", "How tall is Olympus Mons?", "--html", page)
+    assert "Olympus Mons" in page.read_text(encoding="utf-8")
+    assert f"Evidence: {page}" in in_one_line(done)
 
 
 def test_asking_a_local_server_streams_an_answer_with_its_sources(indexed) -> None:

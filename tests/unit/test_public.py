@@ -46,3 +46,13 @@ def test_every_error_is_one_of_ours_and_stands_in_the_drawn_tree() -> None:
     assert {error.__name__ for error in ours} == {
         word for word in tree.replace("├", " ").split() if word.endswith("Error")
     }
+
+
+def test_every_public_class_and_function_shows_an_example() -> None:
+    named = {name: getattr(ragsight, name) for name in ragsight.__all__}
+    bare = [
+        name
+        for name, value in named.items()
+        if callable(value) and "Example" not in (value.__doc__ or "")
+    ]
+    assert bare == []

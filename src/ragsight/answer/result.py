@@ -26,6 +26,13 @@ class Citation:
         chunk: The chunk that it stands for.
         spans: Where the markers stand in the answer's text, as in slicing.
         fields: For an answer in the form of a schema, the fields that it supports.
+
+    Example:
+        >>> from ragsight.chunks import Chunk, Source
+        >>> chunk = Chunk(text="It opens at 3 bar.", source=Source(uri="manual.pdf", page=2))
+        >>> citation = Citation(n=1, chunk=chunk, spans=((10, 13),))
+        >>> "At 3 bar. [1]"[slice(*citation.spans[0])], str(citation.chunk.source)
+        ('[1]', 'manual.pdf, p. 2')
     """
 
     n: int

@@ -32,7 +32,12 @@ def ask_index(
     vlm: Vlm = None,
     base_url: BaseUrl = None,
     detail: Annotated[
-        str, typer.Option("--detail", help="How closely to look: low, high, original, auto.")
+        str,
+        typer.Option(
+            "--detail",
+            metavar="low|high|original|auto",
+            help="How closely the model looks at images.",
+        ),
     ] = "high",
     max_images: Annotated[
         Optional[int],
@@ -45,7 +50,9 @@ def ask_index(
     overflow: Annotated[
         str,
         typer.Option(
-            "--overflow", help="What doesn't fit into a request: drop, map_reduce, raise."
+            "--overflow",
+            metavar="drop|map_reduce|raise",
+            help="What becomes of sources that don't fit into a request.",
         ),
     ] = "drop",
     save: Annotated[
@@ -76,20 +83,25 @@ def ask_index(
     with session.open_index(index) as store:
         retriever = MultimodalRetriever(store)
         hits = retriever.retrieve(question, image=image, k=k, filter=filter_)
+        answer: Answer | None = None
         if backend is None:
             _show_evidence(question, hits, json=json)
-            return
-        saver = None if save is None else RequestSaver(save)
-        synthesizer = VisionSynthesizer(backend, options=options, on_request=saver)
-        shown = [question_image(image)] if image is not None and hits else []
-        answer = _answer(synthesizer, question, [*shown, *hits], json=json)
+        else:
+            saver = None if save is None else RequestSaver(save)
+            synthesizer = VisionSynthesizer(backend, options=options, on_request=saver)
+            shown = [question_image(image)] if image is not None and hits else []
+            answer = _answer(synthesizer, question, [*shown, *hits], json=json)
         if html is not None:
             # The question is the page's title already.
             section = GallerySection(
-                "", hits, query_image=image, answer=answer, weights=retriever.weights
+                "",
+                hits,
+                query_image=image,
+                answer="" if answer is None else answer,
+                weights=retriever.weights,
             )
             page = write_gallery(html, [section], title=question, store=store)
-            session.err.print(Text(f"Answer: {page}"))
+            session.err.print(Text(f"{'Evidence' if answer is None else 'Answer'}: {page}"))
 
 
 def _show_evidence(question: str, hits: list[Hit], *, json: bool) -> None:

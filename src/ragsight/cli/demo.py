@@ -18,6 +18,7 @@ from ragsight.demo import DEMO_MODEL_NOTE, handbook_path
 from ragsight.encoders import DEMO_MODEL, ImageTextEncoder
 from ragsight.gallery import GallerySection, write_gallery
 from ragsight.ingestion import ingest
+from ragsight.loaders import discover
 from ragsight.retrieval import Channel, Hit, MultimodalRetriever
 from ragsight.store import MultimodalStore
 
@@ -72,6 +73,9 @@ def run_demo(
         RagsightError: If the folder can't be written or the PDF can't be read.
     """
     started = time.perf_counter()
+    if pdf is not None:
+        # Before the first act: nobody wants to wait for being told of a slip of the pen.
+        discover([pdf])
     out.print(Text(DEMO_MODEL_NOTE, style="dim"))
     encoder = encoder_for(str(folder), DEMO_MODEL)
     sections = [

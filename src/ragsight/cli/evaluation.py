@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -10,11 +11,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from ragsight.chunks import Source
 from ragsight.cli import session
-from ragsight.errors import InputError, RagsightError
+from ragsight.cli.options import Index, Json
+from ragsight.errors import ConfigurationError, InputError, RagsightError
 
 if TYPE_CHECKING:
     from ragsight.evaluation import Difference, Evaluation, LabelledQuery
+    from ragsight.store import MultimodalStore
 
 # Typer reads annotations at run time, and on Python 3.10 not all of the newer syntax.
 # ruff: noqa: UP045
@@ -29,12 +33,7 @@ def evaluate_index(
         Optional[Path], typer.Option("--qrels", help="Judgements in TREC's format.")
     ] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many hits count.")] = 10,
-    index: Annotated[
-        str,
-        typer.Option(
-            "--index", "-i", envvar="RAGSIGHT_INDEX", help="Folder of the index, or a Qdrant URL."
-        ),
-    ] = session.DEFAULT_INDEX,
+    index: Index = session.DEFAULT_INDEX,
     baseline: Annotated[
         Optional[Path], typer.Option("--baseline", help="Compare with what --save wrote before.")
     ] = None,
@@ -42,7 +41,7 @@ def evaluate_index(
     plot: Annotated[
         Optional[Path], typer.Option("--plot", help="Draw a chart (.png, .svg, .pdf).")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    json: Json = False,
 ) -> None:
     """Measure retrieval on labelled queries: recall, precision, MRR, nDCG, by channel and fused."""
     from ragsight.evaluation import Evaluation, evaluate, plot_evaluation
@@ -51,7 +50,13 @@ def evaluate_index(
     problems: list[RagsightError] = []
     labelled = _labelled(queries, qrels, problems)
     before = None if baseline is None else Evaluation.from_dict(_read_json(baseline))
+    if before is not None and before.runs[0].k != k:
+        raise ConfigurationError(
+            f"{baseline}: its scores are at {before.runs[0].k} hits, and this run's would be at "
+            f"{k}. Pass -k {before.runs[0].k}, or save a new baseline."
+        )
     with session.open_index(index) as store:
+        unknown = _unknown_labels(labelled, store)
         evaluation = evaluate(MultimodalRetriever(store, k=k), labelled, k=k)
     differences = _differences(evaluation, before)
     if json:
@@ -60,6 +65,8 @@ def evaluate_index(
         _show(evaluation, differences)
     for problem in problems:
         session.err.print(Text(f"skipped: {problem}", style="yellow"))
+    for label in unknown:
+        session.err.print(Text(f"warning: {label}: nothing indexed is called so", style="yellow"))
     if save is not None:
         _write_json(save, evaluation.to_dict())
     if plot is not None:
@@ -77,6 +84,23 @@ def _labelled(
     if qrels is not None:
         return read_qrels(qrels, queries)
     return read_queries(queries, on_error=problems.append)
+
+
+def _unknown_labels(labelled: Sequence[LabelledQuery], store: MultimodalStore) -> list[str]:
+    """Labels whose file or chunk no ingest has brought; a slip of the pen, as a rule."""
+    records = store.source_records()
+    known = {
+        name
+        for record in records
+        for name in (record.uri, Source(uri=record.uri).name, *record.chunk_ids)
+    }
+    labels = dict.fromkeys(label for query in labelled for label in query.relevant)
+    return [label for label in labels if known and known.isdisjoint(_owners(label))]
+
+
+def _owners(label: str) -> set[str]:
+    """What a label may name as a whole: all of it, or what stands before one of its `#`."""
+    return {label, *(label[:place] for place, sign in enumerate(label) if sign == "#")}
 
 
 def _differences(evaluation: Evaluation, before: Evaluation | None) -> dict[str, Difference]:
@@ -101,7 +125,8 @@ def _show(evaluation: Evaluation, differences: dict[str, Difference]) -> None:
         milliseconds = "" if run.seconds is None else f"{1000 * run.seconds / len(run.queries):.1f}"
         means = (f"{run.mean(measure):.3f}" for measure in MEASURES)
         table.add_row(run.name, *means, milliseconds)
-    session.out.print(Text(f"{len(first.queries)} queries", style="bold"))
+    count = len(first.queries)
+    session.out.print(Text("1 query" if count == 1 else f"{count} queries", style="bold"))
     session.out.print(table)
     for name, difference in differences.items():
         session.out.print(Text(_sentence(name, difference), style="dim"), soft_wrap=True)

@@ -9,7 +9,9 @@ import typer
 from rich.text import Text
 
 from ragsight.cli import session
+from ragsight.cli.options import Json
 from ragsight.cli.pdfs import Ocr, PageImages, Password, PdfBackend, pdf_options
+from ragsight.cli.slides import Render, slide_options
 from ragsight.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ def inspect_file(
     ocr: Ocr = None,
     page_images: PageImages = "auto",
     pdf_backend: PdfBackend = "pymupdf",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    render: Render = "auto",
+    json: Json = False,
 ) -> None:
     """Show each page of a file with the figures, tables and passages found on it, as HTML."""
     from ragsight.inspection import write_inspection
@@ -47,6 +50,7 @@ def inspect_file(
         pages=None if pages is None else page_numbers(pages),
         limit=limit,
         pdf=pdf_options(ocr=ocr, page_images=page_images, backend=pdf_backend),
+        slides=slide_options(render=render),
         password=password,
     )
     if json:

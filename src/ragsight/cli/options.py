@@ -24,7 +24,10 @@ Where = Annotated[
     typer.Option("--where", "-w", help="A condition, such as price<50 or kind=figure. Repeatable."),
 ]
 Vlm = Annotated[
-    Optional[str], typer.Option("--vlm", help="Vision model: openai:MODEL or anthropic:MODEL.")
+    Optional[str],
+    typer.Option(
+        "--vlm", help="Vision model: openai:MODEL, anthropic:MODEL; with --base-url its name there."
+    ),
 ]
 BaseUrl = Annotated[
     Optional[str], typer.Option("--base-url", help="A server that speaks OpenAI's API.")

@@ -27,7 +27,8 @@ class LabelledQuery:
         filter: What every hit must fulfil.
         relevant: Grade by reference: 1 for relevant, more for better, 0 for looked at and wrong. A
             reference is a chunk's id, or a place: a source's URI or file name, alone or with a
-            page, a label or a part (`manual.pdf#page=4`, `manual.pdf#Figure 3`, `shop.csv#row 3`).
+            page, a label or a part (`manual.pdf#page=4`, `deck.pptx#slide=4`,
+            `manual.pdf#Figure 3`, `shop.csv#row 3`).
 
     Raises:
         InputError: If there is neither text nor image, or nothing relevant.

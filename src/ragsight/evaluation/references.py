@@ -14,7 +14,7 @@ def references_of(chunk: Chunk) -> Iterator[str]:
     places = (chunk.metadata.get("label"), source.part)
     fragments = [str(place) for place in places if place]
     if source.page is not None:
-        fragments.append(f"page={source.page}")
+        fragments += dict.fromkeys((f"{source.unit}={source.page}", f"page={source.page}"))
     for fragment in fragments:
         yield f"{source.uri}#{fragment}"
         yield f"{source.name}#{fragment}"

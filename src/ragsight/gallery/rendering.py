@@ -113,6 +113,10 @@ def write_gallery(
 
     Raises:
         RagsightError: If the file can't be written.
+
+    Example:
+        >>> write_gallery("page.html", [GallerySection("red shoes", [])]).name
+        'page.html'
     """
     return write_page(path, render_gallery(sections, title=title, store=store))
 

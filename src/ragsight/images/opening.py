@@ -159,6 +159,12 @@ def image_ref(source: ImageSource, *, uri: str = "", max_pixels: int = MAX_PIXEL
     Raises:
         SourceNotFoundError: If there is no such file.
         ImageError: If it isn't an image, or has more than `max_pixels` pixels.
+
+    Example:
+        >>> from PIL import Image
+        >>> ref = image_ref(Image.new("RGB", (4, 3)))
+        >>> ref.width, ref.height, ref.mime
+        (4, 3, 'image/png')
     """
     if isinstance(source, ImageRef):
         return source

@@ -62,6 +62,11 @@ def fuse(
 
     Returns:
         The ids of all rankings, best first.
+
+    Example:
+        >>> rankings = {"bm25": [("a", 7.0), ("b", 2.0)], "text_to_image": [("b", 0.3)]}
+        >>> [each.id for each in fuse(rankings, weights={"bm25": 1, "text_to_image": 1})]
+        ['b', 'a']
     """
     contribute = (
         partial(_reciprocal_rank, constant=rrf_constant) if method == "rrf" else _METHODS[method]

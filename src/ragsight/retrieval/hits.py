@@ -39,6 +39,12 @@ class Hit:
         score: Fused score, or the reranker's; comparable within one result only.
         channels: What each channel that found it said, largest contribution first.
         reranked: What a reranker said of it, where one did.
+
+    Example:
+        >>> from ragsight.chunks import Chunk, Source
+        >>> chunk = Chunk(text="It opens at 3 bar.", source=Source(uri="manual.pdf"))
+        >>> Hit(chunk, 0.5, (ChannelScore("bm25", rank=1, score=6.2, contribution=0.5),)).why
+        'bm25 #1 (6.2)'
     """
 
     chunk: Chunk

@@ -54,6 +54,10 @@ class Query:
         group_by: Keep the best hits of each source, page, or value of a metadata key.
         group_size: How many hits of a group are kept.
         diversity: Lambda of maximal marginal relevance: 1 is pure relevance, 0 pure diversity.
+
+    Example:
+        >>> Query(text="red shoes", filter={"price": {"lt": 50}}, k=3).k
+        3
     """
 
     text: str | None = None

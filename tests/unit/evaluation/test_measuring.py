@@ -106,3 +106,9 @@ def test_lists_that_do_not_fit_the_queries_are_refused() -> None:
         score_hits("mine", [query], [])
     with pytest.raises(ConfigurationError, match="k must be 1"):
         score_hits("mine", [query], [[]], k=0)
+
+
+def test_a_slide_is_named_by_its_slide_and_by_its_page() -> None:
+    slide = Chunk(id="s", text="x", source=Source(uri="/docs/deck.pptx", page=4, unit="slide"))
+    assert {"deck.pptx#slide=4", "deck.pptx#page=4"} <= set(references_of(slide))
+    assert "manual.pdf#slide=4" not in set(references_of(passage("p", page=4)))

@@ -74,20 +74,6 @@ def column_spans(rows: Iterable[Sequence[Cell]]) -> list[tuple[float, float]]:
     return [(left, right) for left, right, _ in sorted(columns)]
 
 
-def grid_of(lines: Sequence[Line]) -> Grid | None:
-    """Sort words or lines into rows and columns by the white space between them.
-
-    Returns:
-        The grid, or None where there are not two rows and columns.
-    """
-    rows = cells_of(lines)
-    columns = column_spans(rows)
-    if len(rows) < 2 or len(columns) < 2:
-        return None
-    filled = [_filled(row, columns) for row in rows]
-    return Grid(union(line.bbox for line in lines), tuple(_without_breaks(rows, filled)))
-
-
 def ruled_grid(box: BBox, rules: Sequence[BBox], words: Iterable[Line]) -> Grid | None:
     """Read a table's cells.
 
