@@ -8,12 +8,14 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, Template
+from jinja2 import Template
 
 from ragsight.answer.labels import cite_source, place
 from ragsight.answer.markdown import text_html
 from ragsight.answer.result import Answer, Citation
+from ragsight.characters import encodable
 from ragsight.errors import InputError
+from ragsight.html_pages import environment
 from ragsight.images.thumbnails import thumbnail_data_uri
 
 if TYPE_CHECKING:
@@ -30,12 +32,12 @@ def answer_html(answer: Answer) -> str:
         >>> "&lt;script&gt;" in answer_html(Answer(text="<script>"))
         True
     """
-    return _template().render(view=_view(answer), page=False).strip()
+    return encodable(_template().render(view=_view(answer), page=False).strip())
 
 
 def answer_page(answer: Answer, *, title: str = "Answer") -> str:
     """The answer as a page that needs nothing beside it and runs no scripts."""
-    return _template().render(view=_view(answer), page=True, title=title).strip() + "\n"
+    return encodable(_template().render(view=_view(answer), page=True, title=title).strip() + "\n")
 
 
 def answer_lines(answer: Answer) -> Iterator[Text]:
@@ -116,4 +118,4 @@ def answer_facts(answer: Answer) -> str:
 @cache
 def _template() -> Template:
     source = (files("ragsight.answer") / "answer.html.j2").read_text(encoding="utf-8")
-    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
+    return environment().from_string(source)

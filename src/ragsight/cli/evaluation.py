@@ -149,7 +149,7 @@ def _as_dicts(differences: dict[str, Difference]) -> dict[str, Any]:
 def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: no saved scores can be read from it ({error}).") from error
 
 

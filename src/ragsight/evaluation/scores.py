@@ -85,7 +85,9 @@ class RunScores:
                 QueryScores(query["id"], *(float(query[measure]) for measure in MEASURES))
                 for query in data["queries"]
             )
-            return cls(data["name"], data["k"], queries, data["seconds"])
+            if not queries:
+                raise ValueError("it has no queries")
+            return cls(data["name"], int(data["k"]), queries, data["seconds"])
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"This is no saved run: {error!r}. Save one with `ragsight eval --save FILE`."
@@ -127,7 +129,7 @@ class Evaluation:
         Raises:
             InputError: If it is something else.
         """
-        runs = data.get("runs")
+        runs = data.get("runs") if isinstance(data, Mapping) else None
         if not isinstance(runs, list) or not runs:
             raise InputError("This is no saved evaluation: it has no list of 'runs'.")
         return cls(tuple(RunScores.from_dict(run) for run in runs))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TypeVar
-from weakref import WeakKeyDictionary
 
 from ragsight.store.engine import Engine
 from ragsight.store.programs import Program
@@ -18,9 +18,8 @@ event loop for the interpreter."""
 REMOTE = 64
 """A server answers many at once, and waiting for it costs no thread."""
 
-_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, asyncio.Semaphore]] = (
-    WeakKeyDictionary()
-)
+_gates: dict[asyncio.AbstractEventLoop, dict[int, asyncio.Semaphore]] = {}
+_lock = threading.Lock()
 
 
 async def run_search(engine: Engine, program: Program[T]) -> T:
@@ -45,5 +44,11 @@ async def run_search(engine: Engine, program: Program[T]) -> T:
 
 def _gate(places: int) -> asyncio.Semaphore:
     """The running event loop's gate with so many places."""
-    gates = _gates.setdefault(asyncio.get_running_loop(), {})
-    return gates.setdefault(places, asyncio.Semaphore(places))
+    loop = asyncio.get_running_loop()
+    with _lock:
+        if loop not in _gates:
+            # A semaphore that somebody waited at holds on to its loop, so weak keys wouldn't do.
+            for closed in [other for other in _gates if other.is_closed()]:
+                del _gates[closed]
+            _gates[loop] = {}
+        return _gates[loop].setdefault(places, asyncio.Semaphore(places))

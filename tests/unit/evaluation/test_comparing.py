@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -74,8 +75,18 @@ def test_an_evaluation_survives_json() -> None:
     assert Evaluation.from_dict(json.loads(json.dumps(evaluation.to_dict()))) == evaluation
 
 
-@pytest.mark.parametrize("data", [{}, {"runs": []}, {"runs": [{"name": "x"}]}, {"runs": [3]}])
-def test_what_is_no_evaluation_is_refused(data: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        [],
+        {},
+        {"runs": []},
+        {"runs": [{"name": "x"}]},
+        {"runs": [3]},
+        {"runs": [{"name": "x", "k": 10, "seconds": None, "queries": []}]},
+    ],
+)
+def test_what_is_no_evaluation_is_refused(data: Any) -> None:
     with pytest.raises(InputError, match="no saved"):
         Evaluation.from_dict(data)
 

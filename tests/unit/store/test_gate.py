@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -76,6 +78,19 @@ def test_a_store_is_searched_in_one_event_loop_after_another(encoder: ClipEncode
             return await asyncio.gather(*(retriever.aretrieve("pump") for _ in range(20)))
 
         assert asyncio.run(crowd()) == asyncio.run(crowd()) == [expected] * 20
+
+
+def test_loops_that_are_closed_are_let_go() -> None:
+    engine: Any = Crowd(is_remote=False)
+
+    async def crowd() -> weakref.ref[asyncio.AbstractEventLoop]:
+        await asyncio.gather(*(run_search(engine, engine.program()) for _ in range(3 * LOCAL)))
+        return weakref.ref(asyncio.get_running_loop())
+
+    loops = [asyncio.run(crowd()) for _ in range(3)]
+    gc.collect()
+
+    assert [loop() is None for loop in loops[:2]] == [True, True]
 
 
 async def test_a_search_in_this_process_is_fused_and_read_off_the_event_loop(
