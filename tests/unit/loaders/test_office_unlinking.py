@@ -152,3 +152,36 @@ def test_pictures_made_of_xml_are_read_too(tmp_path: Path) -> None:
     assert copy["ppt/drawings/vmlDrawing1.vml"] == vml.replace(
         b"http://example.org/a.png", b"removed:"
     )
+
+
+def test_of_parts_with_one_name_the_last_is_kept(tmp_path: Path) -> None:
+    """It is the one whose words are read, so it should be the one that is painted."""
+    cut = _relationships(_external("image", "https://example.org/a.png"))
+    with zipfile.ZipFile(tmp_path / "deck.zip", "w") as package:
+        package.writestr("ppt/_rels/a.rels", cut)
+        package.writestr("ppt/slide1.xml", b"first")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            package.writestr("ppt/slide1.xml", b"last")
+
+    copy_unlinked(tmp_path / "deck.zip", tmp_path / "copy.zip")
+
+    with zipfile.ZipFile(tmp_path / "copy.zip") as package:
+        assert package.namelist() == ["ppt/_rels/a.rels", "ppt/slide1.xml"]
+        assert package.read("ppt/slide1.xml") == b"last"
+
+
+@pytest.mark.parametrize("part", [b"<a " + b"a" * 300_000 + b">", b"<!DOCTYPE " * 60_000])
+def test_what_is_made_to_be_slow_is_copied_at_once(tmp_path: Path, part: bytes) -> None:
+    parts = {"ppt/_rels/presentation.xml.rels": part, "ppt/media/a.svg": part}
+
+    assert _copied(tmp_path, parts) == parts
+
+
+@pytest.mark.parametrize("before", ["", ">", "<", "["])
+def test_a_type_that_declares_entities_empties_its_part(tmp_path: Path, before: str) -> None:
+    part = (
+        f'<!DOCTYPE svg PUBLIC "{before}" "" [<!ENTITY a "file:///etc/passwd">]>'
+        '<svg><image href="&a;"/></svg>'
+    )
+
+    assert _copied(tmp_path, {"ppt/media/a.svg": part.encode()}) == {"ppt/media/a.svg": b""}

@@ -31,13 +31,16 @@ _PACKAGE = frozenset({"", ".", ".."})
 
 # A quoted value holds no `<`, so that no tag can hide in one: each `<` begins a try of its own.
 _TAG = re.compile(rb"""<(?:"[^"<]*"|'[^'<]*'|[^"'<>])*>""")
-_ATTRIBUTE = re.compile(rb"""([\w:.-]+)(\s*=\s*)("[^"]*"|'[^']*')""")
+# A name begins where none stands before: tried within one too, a long one would take its square.
+_ATTRIBUTE = re.compile(rb"""(?<![\w:.-])([\w:.-]+)(\s*=\s*)("[^"]*"|'[^']*')""")
 _REFERENCE = re.compile(rb"""(?:href|src)\s*=\s*("[^"]*"|'[^']*')""")
 _OTHER_ENCODING = re.compile(
     rb"""<\?xml[^>]*encoding\s*=\s*["'](?!(?:utf-?8|us-ascii|iso-8859-\d+|windows-125\d)["'])""",
     re.IGNORECASE,
 )
-_DECLARATIONS = re.compile(rb"<!DOCTYPE[^>\[]*\[")
+_DECLARATIONS = (b"<!ENTITY", b"<!ATTLIST")
+"""In a document type, by which a link can stand elsewhere than in its tag."""
+
 _CLICKS = re.compile(rb"<(?:text:a|draw:a|presentation:event-listener|svg:a|a)\s")
 
 _BLOCK = 1 << 20
@@ -65,6 +68,9 @@ def copy_unlinked(source: Path, copy: Path) -> None:
         # Stored: packing it again would take longer than painting some decks.
         with zipfile.ZipFile(copy, "w") as written:
             for number, part in enumerate(package.infolist()):
+                if package.getinfo(part.filename) is not part:
+                    # Of parts with one name the last is the one that is read.
+                    continue
                 if number in cut:
                     written.writestr(part.filename, cut[number])
                     continue
@@ -99,9 +105,13 @@ def _safely(rewrite: Rewriter, data: bytes) -> bytes:
     """Rewrite a part; one in which a link could be hidden from us is emptied."""
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")
     is_readable = start.startswith(b"<") and b"\0" not in start[:64]
-    if start and (not is_readable or _OTHER_ENCODING.match(start) or _DECLARATIONS.search(data)):
+    if start and (not is_readable or _OTHER_ENCODING.match(start) or _declares(data)):
         return b""
     return rewrite(data)
+
+
+def _declares(data: bytes) -> bool:
+    return b"<!DOCTYPE" in data and any(mark in data for mark in _DECLARATIONS)
 
 
 def _cut_relationship(tag: re.Match[bytes]) -> bytes:
