@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from decks import frame_xml, loaded, rewritten, three_slides, titles
+from decks import DRAWING, frame_xml, loaded, rewritten, three_slides, titles
 from ragsight import RagsightError, SlideLoader
 from ragsight.errors import DocumentError
+from ragsight.loaders.slides.captions import caption_of
 from ragsight.loaders.slides.charts import read_chart
+from ragsight.loaders.slides.content import Block
+from ragsight.loaders.slides.diagrams import diagram_lines
 from ragsight.loaders.slides.reading_order import in_reading_order
 from ragsight.loaders.slides.xml import parse_xml
 
@@ -139,3 +142,22 @@ def test_problems_of_bytes_name_no_temporary_file(
     loader.load()
 
     assert [str(problem).startswith(f"{loader.uri}: ") for problem in problems] == [True]
+
+
+def test_a_diagram_whose_points_follow_each_other_without_end_is_read() -> None:
+    schema = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
+    links = "".join(
+        f'<d:pt modelId="{n}"/><d:cxn srcId="{n}" destId="{n + 1}"/>' for n in range(20_000)
+    )
+    words = f'<a:p xmlns:a="{DRAWING}"><a:r><a:t>last</a:t></a:r></a:p>'
+    data = f'<d:d xmlns:d="{schema}">{links}<d:pt modelId="20000"><d:t>{words}</d:t></d:pt></d:d>'
+
+    assert diagram_lines(parse_xml(data.encode(), "data1.xml")) == ["- last"]
+
+
+def test_captions_are_looked_for_among_as_many_blocks_as_a_slide_may_have() -> None:
+    figure = Block("table", (0.0, 0.0, 100.0, 50.0))
+    below = Block("text", (0.0, 52.0, 100.0, 60.0), "Pumps by year")
+
+    assert caption_of(figure, [figure, below], (720.0, 540.0)) == "Pumps by year"
+    assert caption_of(figure, [figure, *[below] * 2_000], (720.0, 540.0)) == ""

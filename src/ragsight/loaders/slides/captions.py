@@ -12,6 +12,8 @@ _REACH = 0.06
 """How far away a caption may stand, as a share of the slide's height."""
 
 _OVERLAP = 0.5
+_MOST_BLOCKS = 1000
+"""No slide has so many blocks; comparing each with all would take the square of their number."""
 
 
 def caption_of(block: Block, others: Sequence[Block], size: tuple[float, float]) -> str:
@@ -22,7 +24,7 @@ def caption_of(block: Block, others: Sequence[Block], size: tuple[float, float])
         others: All blocks of the slide.
         size: The slide's size in points.
     """
-    if block.bbox is None:
+    if block.bbox is None or len(others) > _MOST_BLOCKS:
         return ""
     reach = _REACH * size[1]
     best: tuple[int, float, str] | None = None

@@ -31,7 +31,7 @@ def diagram_lines(data: Element) -> list[str]:
     lines: list[str] = []
     seen: set[str] = set()
     for root in (*roots, *_points(data)):
-        lines += _listed(root, 0, texts, below, seen)
+        lines += _listed(root, texts, below, seen)
     return lines
 
 
@@ -54,13 +54,16 @@ def _children(data: Element) -> dict[str, list[str]]:
 
 
 def _listed(
-    point: str, depth: int, texts: dict[str, str], below: dict[str, list[str]], seen: set[str]
+    root: str, texts: dict[str, str], below: dict[str, list[str]], seen: set[str]
 ) -> Iterator[str]:
     """A point and those below it; each once, whatever circles the file may have."""
-    if point in seen or depth > _MOST_NESTED:
-        return
-    seen.add(point)
-    if point in texts:
-        yield f"{'  ' * depth}- {texts[point]}"
-    for child in below.get(point, ()):
-        yield from _listed(child, depth + (point in texts), texts, below, seen)
+    waiting = [(root, 0)]
+    while waiting:
+        point, depth = waiting.pop()
+        if point in seen or depth > _MOST_NESTED:
+            continue
+        seen.add(point)
+        if point in texts:
+            yield f"{'  ' * depth}- {texts[point]}"
+            depth += 1
+        waiting += [(child, depth) for child in reversed(below.get(point, []))]
