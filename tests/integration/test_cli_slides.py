@@ -86,3 +86,13 @@ def test_a_mistyped_option_is_told_before_anything_is_made(decks: Path) -> None:
     assert done.returncode == 2
     assert "auto, require, off" in done.stderr
     assert not (decks / ".ragsight").exists()
+
+
+def test_an_inspection_takes_the_way_of_painting_too(decks: Path) -> None:
+    done = run(decks, "inspect", "deck.pptx", "--render", "never")
+    assert done.returncode == 2
+    assert "auto, require, off" in done.stderr
+    done = run(decks, "inspect", "deck.pptx", "--render", "off", "--json")
+    assert done.returncode == 0, done.stderr
+    # Nothing was painted, so nothing was kept.
+    assert not (decks / "home" / "renders").exists()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import ragsight
 from fakes.openai_server import FakeOpenAI
 from ragsight.demo import handbook_path
 from ragsight.demo.catalogue import write_catalogue
@@ -94,3 +95,10 @@ def test_the_commands_of_a_page_run(page: Path, desk: Path, server: FakeOpenAI) 
 def test_every_other_fence_is_of_a_kind_that_says_why_it_is_not_run() -> None:
     languages = {language for page in PAGES for language, _ in fences(page)}
     assert languages - {"python", "bash"} <= set(NOT_RUN)
+
+
+def test_the_reference_holds_every_module_with_public_names() -> None:
+    pages = (page.read_text(encoding="utf-8") for page in (DOCS / "reference").glob("*.md"))
+    shown = {name for page in pages for name in re.findall(r"^::: (\S+)", page, re.MULTILINE)}
+    homes = set(ragsight._HOMES)
+    assert {home for home in homes if home not in shown} == set()
