@@ -12,6 +12,8 @@ from pdfs import BODY, chart, line, paragraph, ruled_table, save_pdf
 from ragsight.chunks import BBox, Chunk
 from ragsight.loaders.pdf import PdfLoader
 from ragsight.loaders.pdf.geometry import iou
+from ragsight.loaders.pdf.page import Grid
+from ragsight.loaders.pdf.table_finder import _is_numbered_listing
 
 Rows = Sequence[Sequence[str]]
 
@@ -203,6 +205,12 @@ def test_numbered_lines_of_code_in_a_frame_are_no_table(tmp_path: Path) -> None:
         paragraph(page, (60, 320, 530, 440))
 
     assert not _tables(save_pdf(tmp_path / "a.pdf", draw))
+
+
+def test_numbers_of_any_length_in_a_first_column_make_no_trouble() -> None:
+    rows = tuple((digits, "x") for digits in ("1" * 5_000, "2" * 5_000, "3" * 5_000))
+
+    assert not _is_numbered_listing(Grid((0.0, 0.0, 10.0, 10.0), rows))
 
 
 def test_fractions_in_text_are_neither_table_nor_figure(tmp_path: Path) -> None:
