@@ -240,7 +240,8 @@ class Api:
             collection,
             scroll_filter=body.filter,
             limit=body.limit if body.limit is not None else 10,
-            offset=body.offset,
+            # Older local clients take the text of an id, not the id that was read from JSON.
+            offset=str(body.offset) if isinstance(body.offset, uuid.UUID) else body.offset,
             order_by=body.order_by,
             with_payload=body.with_payload if body.with_payload is not None else True,
             with_vectors=body.with_vector if body.with_vector is not None else False,

@@ -53,9 +53,9 @@ class WholeFiles(MemoryFileSystem):  # type: ignore[misc]
 
     def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **kwargs: Any) -> None:
         if self.failure is not None:
-            super().pipe_file(path, value[: len(value) // 2], mode, **kwargs)
+            super().pipe_file(path, value[: len(value) // 2], mode=mode, **kwargs)
             raise self.failure
-        super().pipe_file(path, value, mode, **kwargs)
+        super().pipe_file(path, value, mode=mode, **kwargs)
 
 
 fsspec.register_implementation("wholefiles", WholeFiles, clobber=True)

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from llama_index.core.vector_stores.utils import metadata_dict_to_node
 
 from drawings import image_chunk, text_chunk
 from ragsight import Chunk, Source
@@ -25,6 +24,12 @@ METADATA = st.dictionaries(
         SCALARS, lambda v: st.lists(v, max_size=3) | st.dictionaries(KEYS, v), max_leaves=6
     ),
 )
+
+
+def node_of(payload: dict[str, Any]) -> Any:
+    """What LlamaIndex makes of a payload."""
+    utils = pytest.importorskip("llama_index.core.vector_stores.utils")
+    return utils.metadata_dict_to_node(payload)
 
 
 @settings(max_examples=40)
@@ -57,13 +62,13 @@ def test_text_and_metadata_stand_where_the_frameworks_look() -> None:
         {"price": 3, "doc_id": "mine"},
     )
     assert (payload["price"], payload["doc_id"]) == (3, "/shop.csv")
-    node = metadata_dict_to_node(payload)
+    node = node_of(payload)
     assert (node.node_id, node.get_content()) == (point_id(chunk.id), "Red shoes")
     assert (node.metadata, node.ref_doc_id) == ({"price": 3, "doc_id": "mine"}, "/shop.csv")
 
 
 def test_fields_for_nodes_can_be_made_of_anything_with_a_place() -> None:
-    node = metadata_dict_to_node(node_fields("/a", point_id("x"), "", {"kind": "record"}))
+    node = node_of(node_fields("/a", point_id("x"), "", {"kind": "record"}))
     assert (node.ref_doc_id, node.metadata) == ("/a", {"kind": "record"})
 
 
