@@ -6,7 +6,9 @@ They need pip (constraints.txt pins torch's CPU build for these environments onl
 from __future__ import annotations
 
 import sys
+import zipfile
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import nox
@@ -22,6 +24,16 @@ CONSTRAINED = ("-c", "constraints.txt")
 ADAPTERS = ("langchain", "llama-index")
 BENCHMARKS = ("encode", "search", "answers", "fusion")
 PROJECT = nox.project.load_toml("pyproject.toml")
+TORCH = next(
+    line for line in (HERE / "constraints.txt").read_text().split() if line.startswith("torch==")
+)
+LOWEST_EXTRAS = ("openai", "anthropic", "onnx", "eval", "heif", "pdfium", "ui", "s3")
+CORE_TESTS = (
+    "tests",
+    # These are about the adapters, or about the frameworks' own stores.
+    "--ignore=tests/integration/test_versions.py",
+    "--ignore=tests/integration/test_qdrant_interop.py",
+)
 
 
 def install(session: nox.Session, *groups: str) -> None:
@@ -69,15 +81,42 @@ def types(session: nox.Session) -> None:
 @nox.session
 def wheel(session: nox.Session) -> None:
     """Build the three wheels, install them, and test them without the sources in sight."""
-    built = Path(session.create_tmp()).resolve()
+    folder = Path(session.create_tmp()).resolve()
     session.install("build")
-    for path in DISTRIBUTIONS:
-        session.run("python", "-m", "build", "--wheel", "--outdir", str(built), path, silent=True)
-    wheels = [str(path) for path in sorted(built.glob("*.whl"))]
-    session.install(*CONSTRAINED, *wheels, *nox.project.dependency_groups(PROJECT, "test"))
-    session.install(*CONSTRAINED, "openai", "anthropic", "onnxruntime", "onnx", "pillow-heif")
-    session.install(*CONSTRAINED, "starlette", "uvicorn", "pypdfium2")
+    wheels = {path: _build(session, path, folder) for path in DISTRIBUTIONS}
+    stated = [_of_wheel(file, EXTRAS.get(path, "")) for path, file in wheels.items()]
+    session.install(*CONSTRAINED, *stated, *nox.project.dependency_groups(PROJECT, "test"))
+    # In an environment that is used again, pip would keep what has the same version.
+    session.install("--force-reinstall", "--no-deps", *map(str, wheels.values()))
+    for path, file in wheels.items():
+        _check_contents(session, file, path)
+    found = "import ragsight; assert 'site-packages' in ragsight.__file__, ragsight.__file__"
+    session.run("python", "-c", found)
     session.run("pytest", *session.posargs)
+
+
+def _build(session: nox.Session, path: str, folder: Path) -> Path:
+    """Build the wheel of a distribution."""
+    out = folder / (Path(path).name or "core")
+    command = ("python", "-m", "build", "--wheel", "--outdir", str(out), path)
+    session.run_install(*command, silent=True)
+    return max(out.glob("*.whl"), key=lambda file: file.stat().st_mtime)
+
+
+def _check_contents(session: nox.Session, file: Path, path: str) -> None:
+    """A wheel holds the files of its package that git knows, no fewer and no more."""
+    source = HERE / path / "src"
+    listed = session.run("git", "-C", str(source), "ls-files", external=True, silent=True)
+    with zipfile.ZipFile(file) as archive:
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+    differing = packed ^ set(str(listed).split())
+    if listed is not None and differing:
+        session.error(f"{file.name} and {source} differ in {sorted(differing)}")
+
+
+def _of_wheel(file: Path, extras: str) -> str:
+    """A requirement with extras, which pip reads in the wheel's own metadata."""
+    return f"{file.name.partition('-')[0]}{extras} @ {file.as_uri()}"
 
 
 @nox.session
@@ -120,10 +159,15 @@ def _recipes(names: list[str]) -> list[Path]:
 
 @nox.session
 def minimums(session: nox.Session) -> None:
-    """Test with the lowest versions of the direct dependencies that we state."""
-    install(session, "test")
-    session.install(*CONSTRAINED, *_lowest(PROJECT["project"]["dependencies"]))
-    session.run("pytest", *session.posargs)
+    """Test the core with the lowest versions that we state, its extras' included."""
+    project = PROJECT["project"]
+    extras = project["optional-dependencies"]
+    stated = chain(project["dependencies"], *(extras[name] for name in LOWEST_EXTRAS))
+    harness = nox.project.dependency_groups(PROJECT, "harness")
+    # No adapters: their frameworks need newer packages than the core does.
+    session.install(TORCH, "-e", ".", *harness, *_lowest(stated))
+    # Old releases use what their newer neighbours call deprecated.
+    session.run("pytest", "-W", "ignore::DeprecationWarning", *(session.posargs or CORE_TESTS))
 
 
 @nox.session(name="minimums-adapter")
