@@ -248,6 +248,22 @@ def _new_folder(folder: Path) -> Iterator[Path]:
 
 
 def _put_in_place(part: Path, folder: Path) -> None:
+    try:
+        part.replace(folder)
+    except OSError:
+        # What another made meanwhile is the same, and its files may be about to be opened.
+        if not _is_whole(folder):
+            _exchange(part, folder)
+
+
+def _is_whole(folder: Path) -> bool:
+    manifest = Manifest.read(folder)
+    return manifest is not None and all(
+        manifest.is_intact(folder, tower) for tower in ("vision", "text")
+    )
+
+
+def _exchange(part: Path, folder: Path) -> None:
     # A folder can't be replaced in one step; whoever has its files open keeps them.
     old = part.with_suffix(".old")
     with suppress(FileNotFoundError):
