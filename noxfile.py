@@ -30,9 +30,11 @@ TORCH = next(
 LOWEST_EXTRAS = ("openai", "anthropic", "onnx", "eval", "heif", "pdfium", "ui", "s3")
 CORE_TESTS = (
     "tests",
-    # These are about the adapters, or about the frameworks' own stores.
+    # These are about the adapters or the frameworks' own stores, or run examples of theirs.
     "--ignore=tests/integration/test_versions.py",
     "--ignore=tests/integration/test_qdrant_interop.py",
+    "--ignore=tests/integration/test_readme.py",
+    "--ignore=tests/integration/test_docs.py",
 )
 
 
