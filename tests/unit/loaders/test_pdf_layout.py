@@ -16,7 +16,7 @@ from ragsight.loaders.pdf.matching import CaptionSides, match_captions
 from ragsight.loaders.pdf.page import Line, Page
 from ragsight.loaders.pdf.reading_order import in_reading_order
 from ragsight.loaders.pdf.rendering import encode, png_bytes
-from ragsight.loaders.pdf.table_cells import grid_of
+from ragsight.loaders.pdf.table_cells import ruled_grid
 from ragsight.loaders.pdf.tables import to_markdown
 
 
@@ -146,6 +146,9 @@ def test_a_caption_is_not_matched_across_text() -> None:
     assert match_captions([caption], regions, [text], CaptionSides(), 842) == {0: 1}
 
 
+PAGE: BBox = (0, 0, 595, 842)
+
+
 def test_cells_are_sorted_into_rows_and_columns() -> None:
     lines = [
         _line("b2", 200, 114),
@@ -153,13 +156,13 @@ def test_cells_are_sorted_into_rows_and_columns() -> None:
         _line("b1", 200, 101),
         _line("a2", 60, 115),
     ]
-    grid = grid_of(lines)
+    grid = ruled_grid(PAGE, [], lines)
     assert grid is not None
     assert grid.rows == (("a1", "b1"), ("a2", "b2"))
 
 
 def test_one_column_is_no_table() -> None:
-    assert grid_of([_line("a", 60, 100), _line("b", 60, 120)]) is None
+    assert ruled_grid(PAGE, [], [_line("a", 60, 100), _line("b", 60, 120)]) is None
 
 
 def test_bars_in_cells_do_not_break_the_markdown() -> None:

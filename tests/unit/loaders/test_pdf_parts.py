@@ -14,7 +14,7 @@ from ragsight.loaders.pdf.page import Drawing, Line, Page
 from ragsight.loaders.pdf.page_kinds import is_scan
 from ragsight.loaders.pdf.scans import inked_region, text_area
 from ragsight.loaders.pdf.table_areas import TableSpace, captioned_areas, rule_stacks
-from ragsight.loaders.pdf.table_cells import Cell, cells_of, column_spans, grid_of, ruled_grid
+from ragsight.loaders.pdf.table_cells import Cell, cells_of, column_spans, ruled_grid
 from ragsight.loaders.pdf.whole_lines import with_whole_lines
 from ragsight.loaders.pdf.zones import zone_beside
 
@@ -161,7 +161,7 @@ _cells = st.lists(
 @given(cells=_cells)
 def test_no_word_is_lost_or_doubled_in_a_grid(cells: list[tuple[int, int, str]]) -> None:
     lines = [_line(text, 60 + 90 * x, 60 + 14 * y) for x, y, text in cells]
-    grid = grid_of(lines)
+    grid = ruled_grid((0.0, 0.0, 595.0, 842.0), [], lines)
     if grid is None:
         return
     words = sorted(word for text in (text for _, _, text in cells) for word in text.split())
