@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import ragsight
+from examples import fences, run_python
 from fakes.openai_server import FakeOpenAI
 from ragsight.demo import handbook_path
 from ragsight.demo.catalogue import write_catalogue
@@ -21,14 +19,9 @@ from ragsight.demo.drawing import draw_product
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NOT_COMMANDS = ("pip install", "apt install", "brew install", "ragsight ui", "#")
 """What sets up a machine, and what serves until it is stopped."""
 NOT_RUN = {"json": "a file's content", "text": "a sketch, or what needs a key"}
-
-
-def fences(page: Path) -> list[tuple[str, str]]:
-    return FENCE.findall(page.read_text(encoding="utf-8"))
 
 
 def examples(page: Path) -> str:
@@ -57,23 +50,8 @@ def desk(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(command: list[str], desk: Path, server: FakeOpenAI) -> None:
-    variables = {
-        "OPENAI_API_KEY": "test",
-        "OPENAI_BASE_URL": server.base_url,
-        "HF_HUB_OFFLINE": "1",
-    }
-    done = subprocess.run(
-        [sys.executable, *command],
-        cwd=desk,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.strip()
+def check(arguments: list[str], desk: Path, server: FakeOpenAI) -> None:
+    assert run_python(arguments, desk, server).strip()
     assert server.violations == []
 
 
@@ -81,7 +59,7 @@ def run(command: list[str], desk: Path, server: FakeOpenAI) -> None:
     "page", [page for page in PAGES if examples(page)], ids=lambda page: page.stem
 )
 def test_the_examples_of_a_page_run(page: Path, desk: Path, server: FakeOpenAI) -> None:
-    run(["-W", "error::DeprecationWarning:__main__", "-c", examples(page)], desk, server)
+    check(["-W", "error::DeprecationWarning:__main__", "-c", examples(page)], desk, server)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +67,7 @@ def test_the_examples_of_a_page_run(page: Path, desk: Path, server: FakeOpenAI) 
 )
 def test_the_commands_of_a_page_run(page: Path, desk: Path, server: FakeOpenAI) -> None:
     for line in commands(page):
-        run(["-m", *shlex.split(line)], desk, server)
+        check(["-m", *shlex.split(line)], desk, server)
 
 
 def test_every_other_fence_is_of_a_kind_that_says_why_it_is_not_run() -> None:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from examples import fences, run_python
 from fakes.openai_server import FakeOpenAI
 from ragsight.cli.demo import handbook
 from ragsight.demo.drawing import draw_product
 
 README = Path(__file__).parents[2] / "README.md"
-FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FENCES = FENCE.findall(README.read_text(encoding="utf-8"))
+FENCES = fences(README)
 PYTHON = [code for language, code in FENCES if language == "python"]
 SHELL = [
     line.partition("#")[0].strip()
@@ -48,41 +44,19 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(command: list[str], desk: Path, server: FakeOpenAI) -> str:
-    variables = {
-        "OPENAI_API_KEY": "test",
-        "OPENAI_BASE_URL": server.base_url,
-        "HF_HUB_OFFLINE": "1",
-    }
-    done = subprocess.run(
-        command,
-        cwd=desk,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.mark.parametrize("number", range(len(PYTHON)))
 def test_a_python_example_runs(number: int, desk: Path, server: FakeOpenAI) -> None:
     # The first example makes the index that the others read.
     if number > 0 and not (desk / "index").exists():
-        run([sys.executable, "-c", PYTHON[0]], desk, server)
-    assert run(
-        [sys.executable, "-W", "error::DeprecationWarning:__main__", "-c", PYTHON[number]],
-        desk,
-        server,
-    ).strip()
+        run_python(["-c", PYTHON[0]], desk, server)
+    strictly = ["-W", "error::DeprecationWarning:__main__", "-c", PYTHON[number]]
+    assert run_python(strictly, desk, server).strip()
 
 
 def test_the_commands_run_one_after_the_other(desk: Path, server: FakeOpenAI) -> None:
     assert len(COMMANDS) >= 5
     for line in COMMANDS:
-        assert run([sys.executable, "-m", *shlex.split(line)], desk, server).strip()
+        assert run_python(["-m", *shlex.split(line)], desk, server).strip()
     assert server.violations == []
 
 
