@@ -12,7 +12,9 @@ import pymupdf
 import pytest
 from PIL import Image, ImageDraw
 
+from ragsight.chunks import BBox
 from ragsight.loaders.pdf.backends import BackendName
+from ragsight.loaders.pdf.geometry import area, intersection
 
 mupdf: Any = pymupdf
 """The library without its types, which are missing for half of its calls."""
@@ -126,3 +128,10 @@ def slow_page(page: Any, paths: int = 3_000_000) -> None:
         page.insert_text((72, 72), " ")
         (xref,) = page.get_contents()
     page.parent.update_stream(xref, page.parent.xref_stream(xref) + b"\n0 0 m 500 500 l S" * paths)
+
+
+def iou(a: BBox, b: BBox) -> float:
+    """Intersection over union, from 0 to 1."""
+    shared = area(intersection(a, b))
+    whole = area(a) + area(b) - shared
+    return shared / whole if whole > 0 else 0.0

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from pdfs import BACKENDS
+from pdfs import BACKENDS, iou
 from ragsight.chunks import Chunk
 from ragsight.demo.handbook import FigureFact, TableFact, handbook_facts
 from ragsight.demo.handbook.facts import PDF_PATH
 from ragsight.loaders.pdf import PdfLoader
-from ragsight.loaders.pdf.geometry import iou
 
 FACTS = handbook_facts()
 

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
-from pdfs import BODY, PAGE, chart, heading, line, mupdf, paragraph, photo, picture, save_pdf
+from pdfs import BODY, PAGE, chart, heading, iou, line, mupdf, paragraph, photo, picture, save_pdf
 from ragsight.chunks import BBox, Chunk
 from ragsight.loaders.pdf import PdfLoader
 from ragsight.loaders.pdf import source as mupdf_source
-from ragsight.loaders.pdf.geometry import iou
 
 
 def _figures(path: Path, **settings: Any) -> list[Chunk]:

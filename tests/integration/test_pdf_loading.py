@@ -12,6 +12,7 @@ from pdfs import (
     chart,
     for_each_backend,
     heading,
+    iou,
     line,
     mupdf,
     paragraph,
@@ -26,7 +27,6 @@ from ragsight.errors import ConfigurationError, DocumentError
 from ragsight.images import open_image
 from ragsight.loaders.chunking import ChunkingOptions
 from ragsight.loaders.pdf import PdfLoader, PdfOptions
-from ragsight.loaders.pdf.geometry import iou
 
 backend = for_each_backend(globals())
 

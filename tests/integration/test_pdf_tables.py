@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from pdfs import BODY, chart, line, paragraph, ruled_table, save_pdf
+from pdfs import BODY, chart, iou, line, paragraph, ruled_table, save_pdf
 from ragsight.chunks import BBox, Chunk
 from ragsight.loaders.pdf import PdfLoader
-from ragsight.loaders.pdf.geometry import iou
 from ragsight.loaders.pdf.page import Grid
 from ragsight.loaders.pdf.table_finder import _is_numbered_listing
 

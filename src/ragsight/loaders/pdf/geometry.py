@@ -44,13 +44,6 @@ def overlap(a: BBox, b: BBox) -> float:
     return area(intersection(a, b)) / whole if whole > 0 else 0.0
 
 
-def iou(a: BBox, b: BBox) -> float:
-    """Intersection over union, from 0 to 1."""
-    shared = area(intersection(a, b))
-    whole = area(a) + area(b) - shared
-    return shared / whole if whole > 0 else 0.0
-
-
 def gap_x(a: BBox, b: BBox) -> float:
     """Horizontal distance, 0 where the boxes overlap horizontally."""
     return max(0.0, b[0] - a[2], a[0] - b[2])
