@@ -1,0 +1,271 @@
+"""From what a caller names (a folder, a URL, a client) to an engine and its blobs."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from qdrant_client import AsyncQdrantClient, QdrantClient
+
+from ragsight.blobs import BlobStore, default_blob_folder
+from ragsight.encoders import EncoderSpec, ImageTextEncoder, TextEncoder
+from ragsight.errors import (
+    ConfigurationError,
+    EncoderMismatchError,
+    StoreError,
+    StoreNotFoundError,
+)
+from ragsight.store.client import ClientEngine
+from ragsight.store.clients import Clients, RetryOptions
+from ragsight.store.collection_options import CollectionOptions
+from ragsight.store.edge import EdgeEngine
+from ragsight.store.engine import Engine
+from ragsight.store.foreign import ForeignCollections
+from ragsight.store.layout import Layout, check_dimension, foreign_layout
+from ragsight.store.programs import Program
+from ragsight.store.schema import COLLECTIONS, Collection, Profile
+
+Location: TypeAlias = str | Path | QdrantClient | AsyncQdrantClient
+
+MEMORY = ":memory:"
+_URL = re.compile(r"^(https?|grpcs?)://")
+_SERVER_TIMEOUT = 30
+"""Seconds for one request; qdrant-client's own 5 are few for a large write that is waited for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreOptions:
+    """What can be set of a store, beside its place and its encoders.
+
+    Attributes:
+        language: Language of BM25's stop words and stemmer, for a new index.
+        index_metadata: Index metadata keys as they turn up, so that filters on them are fast.
+        collections: How collections on a server are made.
+        retries: How requests to a server are repeated.
+        parallel: How many requests to a server may be under way at once.
+
+    Example:
+        >>> StoreOptions(language="german").language
+        'german'
+    """
+
+    language: str = "english"
+    index_metadata: bool = True
+    collections: CollectionOptions | None = None
+    retries: RetryOptions = field(default_factory=RetryOptions)
+    parallel: int = 4
+
+    def __post_init__(self) -> None:
+        if self.parallel < 1:
+            raise ConfigurationError(f"parallel is {self.parallel}; it must be 1 or more.")
+
+
+def open_engine(
+    location: Location, *, name: str, options: StoreOptions, client: Mapping[str, Any]
+) -> Engine:
+    """Make the engine for a location.
+
+    Args:
+        location: A folder, `:memory:`, the URL of a Qdrant server, or a client.
+        name: Prefix of the collections, where one place can hold several indexes.
+        options: Options of the store.
+        client: Further arguments of `QdrantClient`, with a URL.
+
+    Raises:
+        StoreError: If the server's address makes no sense.
+        ConfigurationError: If options of a server are given with a folder.
+    """
+    if not is_client(location) and not is_remote(location) and client:
+        raise ConfigurationError(
+            f"{location}: the options {', '.join(sorted(client))} are for a Qdrant server. "
+            "Leave them out, or give its URL."
+        )
+    if not is_client(location) and str(location) != MEMORY and not is_remote(location):
+        if options.collections is not None:
+            raise ConfigurationError(
+                f"{location}: CollectionOptions are for a Qdrant server. Leave them out, or give "
+                "its URL."
+            )
+        return EdgeEngine(str(location))
+    return ClientEngine(
+        clients_for(location, options, client),
+        names={collection: f"{name}-{collection}" for collection in COLLECTIONS},
+        options=options.collections,
+        parallel=options.parallel,
+    )
+
+
+def clients_for(location: Location, options: StoreOptions, client: Mapping[str, Any]) -> Clients:
+    """Make or take the clients for a location that isn't a folder.
+
+    Raises:
+        StoreError: If the server's address makes no sense.
+    """
+    if isinstance(location, QdrantClient | AsyncQdrantClient):
+        return Clients(location, retries=options.retries)
+    if str(location) == MEMORY:
+        return Clients(options={"location": MEMORY}, retries=options.retries)
+    arguments = {"timeout": _SERVER_TIMEOUT, "check_compatibility": False, **client}
+    return Clients(options={"url": str(location), **arguments}, retries=options.retries)
+
+
+def is_client(location: Location) -> bool:
+    """Whether a location is a client that somebody else closes."""
+    return isinstance(location, QdrantClient | AsyncQdrantClient)
+
+
+def is_remote(location: Location) -> bool:
+    """Whether a location is the URL of a server."""
+    return not is_client(location) and _URL.match(str(location)) is not None
+
+
+def open_blobs(location: Location, blobs: str | Path | BlobStore | None) -> BlobStore:
+    """Choose where images are kept: beside the vectors where those are in a folder."""
+    if isinstance(blobs, BlobStore):
+        return blobs
+    if blobs is not None:
+        return BlobStore(blobs)
+    if is_client(location) or str(location) == MEMORY:
+        return BlobStore(f"memory://ragsight-{uuid.uuid4().hex}")
+    if is_remote(location):
+        return BlobStore(default_blob_folder())
+    return BlobStore(Path(str(location)).resolve() / "blobs")
+
+
+def stored_profile(engine: Engine) -> Program[Profile | None]:
+    """Read an index's profile; None where there is no index.
+
+    Raises:
+        StoreError: If there is something, but it can't be read.
+    """
+    stored = yield from engine.read_profile()
+    return None if stored is None else Profile.from_dict(stored, place=engine.place)
+
+
+def open_profile(
+    engine: Engine,
+    *,
+    encoder: ImageTextEncoder | None,
+    text_encoder: TextEncoder | None,
+    language: str,
+    create: bool,
+) -> Program[Profile]:
+    """Read and check an index's profile, or make the index.
+
+    Raises:
+        StoreNotFoundError: If there is no index and none may be made.
+        EncoderMismatchError: If the index was made with other encoders.
+        StoreError: If the profile can't be read.
+    """
+    profile = yield from stored_profile(engine)
+    if profile is None:
+        if not create or encoder is None:
+            advice = "Give an encoder to make one" if create else "Index something first"
+            raise StoreNotFoundError(f"{engine.place}: there is no index here. {advice}.")
+        text_spec = None if text_encoder is None else text_encoder.spec
+        profile = Profile(encoder.spec, text_spec, language)
+        yield from engine.create(profile.to_dict())
+        return profile
+    if encoder is not None:
+        check_encoder(engine.place, "image", profile.encoder, encoder.spec)
+    if text_encoder is not None:
+        check_encoder(engine.place, "text", profile.text_encoder, text_encoder.spec)
+    yield from engine.start()
+    return profile
+
+
+def start_with(engine: Engine, profile: Profile) -> Program[None]:
+    """Open the index that was made like this, or make it.
+
+    Raises:
+        EncoderMismatchError: If the index that is there was made with other encoders.
+        StoreError: If its profile can't be read, or the engine refuses.
+    """
+    stored = yield from stored_profile(engine)
+    if stored is None:
+        yield from engine.create(profile.to_dict())
+        return
+    if stored != profile:
+        raise EncoderMismatchError(
+            f"{engine.place}: the index there was made with {stored.encoder}, the export with "
+            f"{profile.encoder}, or their text encoders or languages differ. Choose another place."
+        )
+    yield from engine.start()
+
+
+def check_encoder(place: str, what: str, stored: EncoderSpec | None, given: EncoderSpec) -> None:
+    """Compare the encoder an index was made with and the one given now.
+
+    Raises:
+        EncoderMismatchError: If they differ.
+    """
+    if stored == given:
+        return
+    made_with = "without one" if stored is None else f"with {stored}"
+    raise EncoderMismatchError(
+        f"{place}: the {what} encoder is {given}, but the index was made {made_with}. "
+        "Pass the encoder it was made with, or index again in another place."
+    )
+
+
+def attach_engine(
+    location: Location,
+    foreign: ForeignCollections,
+    *,
+    options: StoreOptions,
+    client: Mapping[str, Any],
+) -> ClientEngine:
+    """Make the engine over collections that others made.
+
+    Raises:
+        StoreError: If no collection is named, or the place is a folder of ours.
+    """
+    if not foreign.names:
+        raise StoreError("Name a text or an image collection to attach.")
+    if not is_client(location) and not is_remote(location):
+        raise StoreError(
+            f"{location}: collections are attached on a server or through a client: give its URL, "
+            "or QdrantClient(path=...) for a folder of qdrant-client's local mode."
+        )
+    clients = clients_for(location, options, client)
+    return ClientEngine(
+        clients,
+        names=foreign.names,
+        options=options.collections,
+        parallel=options.parallel,
+        reads=None,
+    )
+
+
+def read_layout(
+    engine: ClientEngine,
+    foreign: ForeignCollections,
+    *,
+    encoder: ImageTextEncoder | None,
+    text_encoder: TextEncoder | None,
+) -> Program[Layout]:
+    """Find and check the vectors of foreign collections.
+
+    Raises:
+        StoreError: If a collection or a vector isn't there.
+        EncoderMismatchError: If an encoder's vectors have another dimension.
+    """
+    yield from engine.start()
+    infos = {}
+    samples: dict[Collection, Mapping[str, object]] = {}
+    for collection in foreign.names:
+        infos[collection] = yield from engine.info(collection)
+        points, _ = yield from engine.scroll(collection, filter=None, limit=1)
+        if points:
+            samples[collection] = points[0].payload
+    layout = foreign_layout(foreign, infos, samples)
+    encoders = {"dense": text_encoder, "clip": encoder}
+    for kind, (collection, name) in layout.targets.items():
+        used = encoders.get(kind)
+        if used is not None:
+            check_dimension(engine.place, infos[collection], name, used.spec)
+    return layout
