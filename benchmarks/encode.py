@@ -105,9 +105,9 @@ def forward_calls(setup: Setup) -> dict[str, Callable[[], Any]]:
     """The forward passes to measure."""
     import torch
 
-    from ragsight.encoders.checkpoint import Checkpoint
-    from ragsight.encoders.fast_vision import fast_vision_tower
-    from ragsight.encoders.preprocessing import ImagePreparer
+    from ragsight.encoders.clip.checkpoint import Checkpoint
+    from ragsight.encoders.clip.fast_vision import fast_vision_tower
+    from ragsight.encoders.clip.preprocessing import ImagePreparer
 
     shape = (FORWARD_BATCH, 224, 224, 3)
     pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)

@@ -36,8 +36,8 @@ from xml.etree import ElementTree
 
 from ragsight import SlideLoader
 from ragsight.errors import EmptyDocumentError, RagsightError
-from ragsight.loaders.office import RenderCache, convert, prepare_renders
-from ragsight.loaders.office.soffice import find_soffice
+from ragsight.loaders.slides.painting import RenderCache, convert, prepare_renders
+from ragsight.loaders.slides.painting.soffice import find_soffice
 
 CACHE = Path(os.environ.get("RAGSIGHT_TEST_DECKS", Path.home() / ".cache/ragsight/decks"))
 SOURCE = "python-pptx==1.0.2"

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.backends import BackendName
-from ragsight.loaders.pdf.geometry import area, intersection
+from ragsight.loaders.pdf.backends.registry import BackendName
+from ragsight.loaders.pdf.page.geometry import area, intersection
 
 mupdf: Any = pymupdf
 """The library without its types, which are missing for half of its calls."""

@@ -15,7 +15,7 @@ import pymupdf
 from labelled.scoring import Box, Region, number_of
 
 from ragsight import PdfLoader
-from ragsight.loaders.pdf.backends import BackendName
+from ragsight.loaders.pdf.backends.registry import BackendName
 
 Found = tuple[list[Region], list[Region]]
 Finder = Callable[[Path, Sequence[int]], Found]

@@ -53,8 +53,8 @@ if TYPE_CHECKING:
     from ragsight.evaluation import Evaluation, LabelledQuery, evaluate, read_queries
     from ragsight.gallery import Gallery, GallerySection, render_gallery, show, write_gallery
     from ragsight.images import image_ref, open_image
-    from ragsight.ingestion import IngestReport, ingest
-    from ragsight.inspection import Inspection, render_inspection, write_inspection
+    from ragsight.ingestion.pipeline import IngestReport, ingest
+    from ragsight.inspection.pages import Inspection, render_inspection, write_inspection
     from ragsight.loaders import (
         CatalogLoader,
         ChunkingOptions,
@@ -109,8 +109,8 @@ _HOMES = {
     "ragsight.evaluation": ("Evaluation", "LabelledQuery", "evaluate", "read_queries"),
     "ragsight.gallery": ("Gallery", "GallerySection", "render_gallery", "show", "write_gallery"),
     "ragsight.images": ("image_ref", "open_image"),
-    "ragsight.inspection": ("Inspection", "render_inspection", "write_inspection"),
-    "ragsight.ingestion": ("IngestReport", "ingest"),
+    "ragsight.inspection.pages": ("Inspection", "render_inspection", "write_inspection"),
+    "ragsight.ingestion.pipeline": ("IngestReport", "ingest"),
     "ragsight.loaders": (
         "CatalogLoader",
         "ChunkingOptions",

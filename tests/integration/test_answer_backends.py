@@ -26,7 +26,7 @@ from ragsight.answer import (
     Usage,
     VisionSynthesizer,
 )
-from ragsight.answer.sdk import SdkBackend
+from ragsight.answer.providers.sdk import SdkBackend
 from ragsight.chunks import Chunk
 from ragsight.errors import AnswerError, BackendError, StreamInterruptedError
 from ragsight.images import image_ref

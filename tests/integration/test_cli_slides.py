@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from decks import add_picture, add_slide, box, hide, merged_table, new_deck, saved
-from ragsight.loaders.office.soffice import find_soffice
+from ragsight.loaders.slides.painting.soffice import find_soffice
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -18,9 +18,9 @@ from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Inches
 
-from ragsight.loaders.office import DeckFacts, batches, open_renders, soffice
-from ragsight.loaders.office.batches import converted
-from ragsight.loaders.office.soffice import find_soffice
+from ragsight.loaders.slides.painting import DeckFacts, batches, open_renders, soffice
+from ragsight.loaders.slides.painting.batches import converted
+from ragsight.loaders.slides.painting.soffice import find_soffice
 
 pytestmark = pytest.mark.skipif(find_soffice() is None, reason="LibreOffice isn't installed")
 

@@ -19,7 +19,8 @@ from pptx.dml.color import RGBColor
 from pptx.util import Inches
 
 from ragsight.errors import ConfigurationError, RagsightError, RenderError, SourceNotFoundError
-from ragsight.loaders.office import (
+from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
+from ragsight.loaders.slides.painting import (
     DeckFacts,
     RenderCache,
     SlideRenders,
@@ -27,9 +28,8 @@ from ragsight.loaders.office import (
     open_renders,
     prepare_renders,
 )
-from ragsight.loaders.office import soffice as soffice_module
-from ragsight.loaders.office.soffice import find_soffice
-from ragsight.loaders.pdf.source import PdfFile
+from ragsight.loaders.slides.painting import soffice as soffice_module
+from ragsight.loaders.slides.painting.soffice import find_soffice
 
 pytestmark = pytest.mark.skipif(find_soffice() is None, reason="LibreOffice isn't installed")
 

@@ -18,9 +18,9 @@ from ragsight.chunks import BBox
 from ragsight.demo.handbook.facts import PDF_PATH
 from ragsight.errors import ConfigurationError, MissingExtraError
 from ragsight.loaders.pdf import PdfLoader
-from ragsight.loaders.pdf.backends import open_pdf
-from ragsight.loaders.pdf.page import Drawing, Page
-from ragsight.loaders.pdf.source import PdfFile
+from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
+from ragsight.loaders.pdf.backends.registry import open_pdf
+from ragsight.loaders.pdf.page.page import Drawing, Page
 
 Seen = tuple[Page, tuple[Drawing, ...]]
 
@@ -286,7 +286,7 @@ def test_a_label_written_in_hexadecimal_is_read(tmp_path: Path) -> None:
 def test_a_long_file_is_opened_anew_now_and_then(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragsight.loaders.pdf.pdfium.source._PAGES_AT_ONCE", 2)
+    monkeypatch.setattr("ragsight.loaders.pdf.backends.pdfium.source._PAGES_AT_ONCE", 2)
     path = save_pdf(tmp_path / "a.pdf", _manual, pages=6)
     source = open_pdf(path, path.name, None, "pdfium")
     first = source.page(1)

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from pdfs import BODY, PAGE, chart, heading, iou, line, mupdf, paragraph, photo, picture, save_pdf
 from ragsight.chunks import BBox, Chunk
 from ragsight.loaders.pdf import PdfLoader
-from ragsight.loaders.pdf import source as mupdf_source
+from ragsight.loaders.pdf.backends.mupdf import source as mupdf_source
 
 
 def _figures(path: Path, **settings: Any) -> list[Chunk]:

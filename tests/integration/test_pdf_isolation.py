@@ -16,10 +16,10 @@ from ragsight.errors import (
     WrongPasswordError,
 )
 from ragsight.loaders.pdf import PdfLoader
-from ragsight.loaders.pdf.backends import BackendName
-from ragsight.loaders.pdf.isolated import IsolatedPdf, PageTimeoutError
-from ragsight.loaders.pdf.limited import LimitedSource
-from ragsight.loaders.pdf.source import PdfFile
+from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
+from ragsight.loaders.pdf.backends.registry import BackendName
+from ragsight.loaders.pdf.isolation.isolated import IsolatedPdf, PageTimeoutError
+from ragsight.loaders.pdf.isolation.limited import LimitedSource
 
 backend = for_each_backend(globals())
 

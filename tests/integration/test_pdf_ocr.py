@@ -10,10 +10,10 @@ from PIL import Image, ImageDraw, ImageFont
 from pdfs import PAGE, for_each_backend, line, mupdf, paragraph, picture, save_pdf
 from ragsight.errors import ConfigurationError, RagsightError
 from ragsight.loaders.pdf import PdfLoader
-from ragsight.loaders.pdf.backends import BackendName
-from ragsight.loaders.pdf.ocr import OcrCallable, OcrReader, tesseract
-from ragsight.loaders.pdf.page import Page
-from ragsight.loaders.pdf.tesseract_program import lines_of_table
+from ragsight.loaders.pdf.backends.registry import BackendName
+from ragsight.loaders.pdf.ocr.reading import OcrCallable, OcrReader, tesseract
+from ragsight.loaders.pdf.ocr.tesseract_program import lines_of_table
+from ragsight.loaders.pdf.page.page import Page
 
 _TABLE = """\
 level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext

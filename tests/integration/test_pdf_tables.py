@@ -11,8 +11,8 @@ import pytest
 from pdfs import BODY, chart, iou, line, paragraph, ruled_table, save_pdf
 from ragsight.chunks import BBox, Chunk
 from ragsight.loaders.pdf import PdfLoader
-from ragsight.loaders.pdf.page import Grid
-from ragsight.loaders.pdf.table_finder import _is_numbered_listing
+from ragsight.loaders.pdf.page.page import Grid
+from ragsight.loaders.pdf.tables.finder import _is_numbered_listing
 
 Rows = Sequence[Sequence[str]]
 

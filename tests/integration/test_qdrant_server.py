@@ -27,8 +27,8 @@ from ragsight.store import (
     RetryOptions,
     SourceRecord,
     StoreOptions,
-    client_points,
 )
+from ragsight.store.engines import qdrant_points
 
 QUICK = StoreOptions(retries=RetryOptions(attempts=4, first_wait=0.001, longest_wait=0.01))
 CHUNKS = [
@@ -335,8 +335,8 @@ async def test_batches_are_written_at_once_but_no_more_than_allowed(
 def test_chunks_too_large_for_one_request_are_split(
     server: FakeQdrant, store: MultimodalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert client_points.BYTES_PER_REQUEST <= LARGEST_BODY // 2
-    monkeypatch.setattr(client_points, "BYTES_PER_REQUEST", 100_000)
+    assert qdrant_points.BYTES_PER_REQUEST <= LARGEST_BODY // 2
+    monkeypatch.setattr(qdrant_points, "BYTES_PER_REQUEST", 100_000)
     server.largest_body = 200_000
     # Each text stands in the payload twice.
     chunks = [text_chunk(f"{n} {'word ' * 2_000}") for n in range(64)]

@@ -25,8 +25,8 @@ from decks import (
 )
 from ragsight import Chunk, RagsightError, SlideLoader, SlideOptions, load, open_image
 from ragsight.errors import ConfigurationError, DocumentError, EmptyDocumentError
-from ragsight.loaders.office import opening, renderers
-from ragsight.loaders.office.soffice import find_soffice
+from ragsight.loaders.slides.painting import opening, renderers
+from ragsight.loaders.slides.painting.soffice import find_soffice
 
 COLOURS = [(200, 30, 30), (30, 160, 30), (30, 30, 200), (200, 160, 30), (120, 30, 160)]
 TEMPLATE = Path("/usr/lib/libreoffice/share/template/common/presnt/Blueprint_Plans.otp")

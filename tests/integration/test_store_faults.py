@@ -282,7 +282,7 @@ def test_an_optimiser_that_dies_leaves_the_index_as_it_was(
 def test_keys_that_turn_up_in_a_large_index_are_indexed_when_it_is_optimised(
     tmp_path: Path, encoder: ClipEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragsight.store.edge.INDEX_NOW", 3)
+    monkeypatch.setattr("ragsight.store.engines.edge.INDEX_NOW", 3)
     with MultimodalStore.open(tmp_path / "i", encoder=encoder) as store:
         store.upsert([text_chunk(str(n), early=n) for n in range(5)])
         store.upsert([text_chunk(f"late {n}", late=n) for n in range(5)])

@@ -1,22 +1,7 @@
 """Cited answers from retrieved text and images, by any vision model."""
 
-from ragsight.answer.abilities import ServerAbilities
-from ragsight.answer.anthropic import AnthropicBackend
-from ragsight.answer.backend import VisionBackend, resolve_backend
-from ragsight.answer.batching import plan_answer
-from ragsight.answer.citations import find_markers
-from ragsight.answer.closing import aclosing_stream, closing_stream
-from ragsight.answer.compatible import OpenAICompatibleBackend
-from ragsight.answer.costs import Price
-from ragsight.answer.finishing import finish_answer
-from ragsight.answer.foreign import ModelBackend, ModelReply, known_ending, model_errors
-from ragsight.answer.labels import CitedSource, Evidence, cite_sources, question_image
-from ragsight.answer.openai import OpenAIBackend
-from ragsight.answer.options import SynthesizerOptions
-from ragsight.answer.planning import RequestPlan, TokenEstimate, plan_request
-from ragsight.answer.profiles import ImageRule, ModelProfile, profile_for, register_profile
-from ragsight.answer.recording import RequestHook, RequestSaver, SentRequest
-from ragsight.answer.request import (
+from ragsight.answer.model.costs import Price
+from ragsight.answer.model.messages import (
     Completion,
     ImagePart,
     StreamEvent,
@@ -25,11 +10,31 @@ from ragsight.answer.request import (
     Usage,
     VisionRequest,
 )
+from ragsight.answer.model.profiles import ImageRule, ModelProfile, profile_for, register_profile
+from ragsight.answer.model.tokens import PatchTokens, TileTokens
+from ragsight.answer.providers.abilities import ServerAbilities
+from ragsight.answer.providers.anthropic import AnthropicBackend
+from ragsight.answer.providers.backend import VisionBackend, resolve_backend
+from ragsight.answer.providers.closing import aclosing_stream, closing_stream
+from ragsight.answer.providers.compatible import OpenAICompatibleBackend
+from ragsight.answer.providers.framework_backend import (
+    ModelBackend,
+    ModelReply,
+    known_ending,
+    model_errors,
+)
+from ragsight.answer.providers.openai import OpenAIBackend
+from ragsight.answer.providers.recording import RequestHook, RequestSaver, SentRequest
+from ragsight.answer.reply.assembler import finish_answer
+from ragsight.answer.reply.citations import find_markers
+from ragsight.answer.reply.result import Answer, Citation, DroppedSource, SentImage
+from ragsight.answer.request.batching import plan_answer
+from ragsight.answer.request.labels import CitedSource, Evidence, cite_sources, question_image
+from ragsight.answer.request.options import SynthesizerOptions
+from ragsight.answer.request.plan import RequestPlan, TokenEstimate, plan_request
 from ragsight.answer.reranking import VisionReranker
-from ragsight.answer.result import Answer, Citation, DroppedSource, SentImage
 from ragsight.answer.streams import AnswerStream, AsyncAnswerStream
 from ragsight.answer.synthesizer import VisionSynthesizer
-from ragsight.answer.tokens import PatchTokens, TileTokens
 
 __all__ = [
     "Answer",

@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 
-from ragsight.answer.closing import aclosing_stream, closing_stream
 from ragsight.answer.conversation import Ask, Outcome, Steps
-from ragsight.answer.request import Completion, TextDelta
-from ragsight.answer.result import Answer
+from ragsight.answer.model.messages import Completion, TextDelta
+from ragsight.answer.providers.closing import aclosing_stream, closing_stream
+from ragsight.answer.reply.result import Answer
 from ragsight.errors import AnswerError, StreamInterruptedError
 
 PARALLEL = 4

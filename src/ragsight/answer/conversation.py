@@ -10,25 +10,25 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from ragsight.answer.backend import VisionBackend
-from ragsight.answer.batching import plan_answer
-from ragsight.answer.costs import Price, total_cost, total_usage
-from ragsight.answer.failures import ImageRefusedError
-from ragsight.answer.finishing import AnswerAssembler, nothing_found
-from ragsight.answer.labels import Evidence
-from ragsight.answer.neutral import SENTINEL
-from ragsight.answer.notes import clean_notes, with_notes
-from ragsight.answer.options import SynthesizerOptions
-from ragsight.answer.planning import RequestPlan
-from ragsight.answer.profiles import ModelProfile
-from ragsight.answer.recording import RequestHook, SentRequest
-from ragsight.answer.repairing import repair_request
-from ragsight.answer.request import Completion, VisionRequest
-from ragsight.answer.result import Answer
+from ragsight.answer.model.costs import Price, total_cost, total_usage
+from ragsight.answer.model.messages import Completion, VisionRequest
+from ragsight.answer.model.profiles import ModelProfile
+from ragsight.answer.providers.backend import VisionBackend
+from ragsight.answer.providers.failures import ImageRefusedError
+from ragsight.answer.providers.recording import RequestHook, SentRequest
+from ragsight.answer.reply.assembler import AnswerAssembler, nothing_found
+from ragsight.answer.reply.repairing import repair_request
+from ragsight.answer.reply.result import Answer
+from ragsight.answer.request.batching import plan_answer
+from ragsight.answer.request.labels import Evidence
+from ragsight.answer.request.map_reduce import clean_notes, with_notes
+from ragsight.answer.request.options import SynthesizerOptions
+from ragsight.answer.request.plan import RequestPlan
+from ragsight.answer.request.sanitize import SENTINEL
 from ragsight.errors import AnswerError, BackendError, StreamInterruptedError
 
 if TYPE_CHECKING:
-    from ragsight.answer.structured import Schema
+    from ragsight.answer.reply.structured import Schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from ragsight.answer.backend import VisionBackend, resolve_backend
-from ragsight.answer.options import SynthesizerOptions
-from ragsight.answer.planning import plan_request
-from ragsight.answer.profiles import Detail, ModelProfile
-from ragsight.answer.request import Completion, ImagePart, Part, TextPart, VisionRequest
+from ragsight.answer.model.messages import Completion, ImagePart, Part, TextPart, VisionRequest
+from ragsight.answer.model.profiles import Detail, ModelProfile
+from ragsight.answer.providers.backend import VisionBackend, resolve_backend
+from ragsight.answer.request.options import SynthesizerOptions
+from ragsight.answer.request.plan import plan_request
 from ragsight.errors import ConfigurationError, InputError
 from ragsight.images import prepare_image
 from ragsight.images.preparing import PreparedImage

@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 
 from ragsight.answer.asking import Done, advance, apieces, pieces
 from ragsight.answer.conversation import Ask, Conversation, Steps
-from ragsight.answer.planning import RequestPlan
-from ragsight.answer.result import Answer
+from ragsight.answer.reply.result import Answer
+from ragsight.answer.request.plan import RequestPlan
 from ragsight.errors import AnswerError
 
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ragsight.answer.asking import arun, run
-from ragsight.answer.backend import VisionBackend, resolve_backend
-from ragsight.answer.batching import plan_answer
 from ragsight.answer.conversation import Conversation, Setup
-from ragsight.answer.costs import Price
-from ragsight.answer.labels import Evidence
-from ragsight.answer.options import SynthesizerOptions
-from ragsight.answer.planning import RequestPlan
-from ragsight.answer.recording import RequestHook
-from ragsight.answer.result import Answer
+from ragsight.answer.model.costs import Price
+from ragsight.answer.providers.backend import VisionBackend, resolve_backend
+from ragsight.answer.providers.recording import RequestHook
+from ragsight.answer.reply.result import Answer
+from ragsight.answer.request.batching import plan_answer
+from ragsight.answer.request.labels import Evidence
+from ragsight.answer.request.options import SynthesizerOptions
+from ragsight.answer.request.plan import RequestPlan
 from ragsight.answer.streams import AnswerStream, AsyncAnswerStream
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class VisionSynthesizer:
     ) -> Conversation:
         if schema is None:
             return Conversation(question, sources, self._setup())
-        from ragsight.answer.structured import Schema
+        from ragsight.answer.reply.structured import Schema
 
         return Conversation(question, sources, self._setup(), Schema(schema))
 

@@ -54,7 +54,7 @@ def index(
     json: Json = False,
 ) -> None:
     """Index PDFs, decks of slides, images, catalogues (CSV, JSONL) and text files."""
-    from ragsight.ingestion import ingest
+    from ragsight.ingestion.pipeline import ingest
     from ragsight.loaders import discover
 
     # Before the index is made: a mistyped path shall leave no empty index behind.

@@ -17,7 +17,7 @@ from ragsight.cli.where import parse_where
 from ragsight.demo import DEMO_MODEL_NOTE, handbook_path
 from ragsight.encoders import DEMO_MODEL, ImageTextEncoder
 from ragsight.gallery import GallerySection, write_gallery
-from ragsight.ingestion import ingest
+from ragsight.ingestion.pipeline import ingest
 from ragsight.loaders import discover
 from ragsight.retrieval import Channel, Hit, MultimodalRetriever
 from ragsight.store import MultimodalStore

@@ -15,7 +15,7 @@ from ragsight.cli.slides import Render, slide_options
 from ragsight.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from ragsight.inspection import Inspection
+    from ragsight.inspection.pages import Inspection
 
 # Typer reads annotations at run time, and on Python 3.10 not all of the newer syntax.
 # ruff: noqa: UP045
@@ -41,7 +41,7 @@ def inspect_file(
     json: Json = False,
 ) -> None:
     """Show each page of a file with the figures, tables and passages found on it, as HTML."""
-    from ragsight.inspection import write_inspection
+    from ragsight.inspection.pages import write_inspection
 
     target = html if html is not None else Path(f"{file.stem}.inspect.html")
     found = write_inspection(

@@ -58,7 +58,7 @@ def pdf_options(*, ocr: str | None, page_images: str, backend: str) -> PdfOption
         ConfigurationError: If a value is none of its choices, or text in pictures can't be read.
     """
     from ragsight.loaders import PdfOptions
-    from ragsight.loaders.pdf.ocr import tesseract
+    from ragsight.loaders.pdf.ocr.reading import tesseract
 
     options = PdfOptions(
         page_images=page_images,  # type: ignore[arg-type] # It is checked there.

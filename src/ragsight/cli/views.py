@@ -16,8 +16,8 @@ from ragsight.cli.session import err, out
 if TYPE_CHECKING:
     from ragsight.answer import Answer, AnswerStream
     from ragsight.chunks import Chunk
-    from ragsight.ingestion import IngestReport, ProgressHandler
-    from ragsight.ingestion import Progress as IngestProgress
+    from ragsight.ingestion.pipeline import IngestReport, ProgressHandler
+    from ragsight.ingestion.pipeline import Progress as IngestProgress
     from ragsight.retrieval import Hit
 
 _EXCERPT = 140
@@ -79,7 +79,7 @@ def show_stream(stream: AnswerStream) -> Answer:
         stream.close()
         out.print()
     answer = stream.answer
-    from ragsight.answer.view import source_lines
+    from ragsight.answer.reply.view import source_lines
 
     for line in source_lines(answer):
         out.print(line)

@@ -10,8 +10,8 @@ from ragsight.encoders.base import (
     TextEncoder,
 )
 from ragsight.encoders.bm25 import Bm25Encoder, SparseVector
-from ragsight.encoders.clip import DEFAULT_MODEL, DEMO_MODEL, ClipEncoder
-from ragsight.encoders.options import ClipOptions
+from ragsight.encoders.clip.encoder import DEFAULT_MODEL, DEMO_MODEL, ClipEncoder
+from ragsight.encoders.clip.options import ClipOptions
 
 __all__ = [
     "DEFAULT_MODEL",

@@ -11,7 +11,7 @@ from PIL import Image
 from ragsight.chunks import BBox, Chunk, Source
 from ragsight.errors import DocumentError, InputError, StoreError
 from ragsight.images import open_image
-from ragsight.loaders.pdf.source import PdfFile
+from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
 
 PAGE_SIDE = 1000
 """Longest side in pixels: enough to read a page's running text."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from markupsafe import Markup
 
 from ragsight.answer import Answer
-from ragsight.answer.markdown import text_html
-from ragsight.answer.view import answer_facts
+from ragsight.answer.reply.markdown import text_html
+from ragsight.answer.reply.view import answer_facts
 from ragsight.characters import encodable
 from ragsight.chunks import Chunk
 from ragsight.gallery.cards import Card, cards_of

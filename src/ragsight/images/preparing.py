@@ -11,7 +11,6 @@ from PIL import Image, ImageOps
 from ragsight.chunks import ImageRef
 from ragsight.errors import ImageError
 from ragsight.images.compressing import JPEG, PNG, encodings, scaled_size
-from ragsight.images.likeness import Likeness, likeness
 from ragsight.images.opening import (
     ImageSource,
     describe_image,
@@ -20,6 +19,7 @@ from ragsight.images.opening import (
     read_image_bytes,
     to_rgb,
 )
+from ragsight.images.perceptual_hash import Likeness, likeness
 
 _OPAQUE_MODES = frozenset({"1", "L", "P", "RGB"})
 

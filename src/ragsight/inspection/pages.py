@@ -273,5 +273,5 @@ def _data_uri(image: Image.Image) -> str:
 
 @cache
 def _template() -> Template:
-    source = (files("ragsight") / "inspection.html.j2").read_text(encoding="utf-8")
+    source = (files("ragsight.inspection") / "inspection.html.j2").read_text(encoding="utf-8")
     return environment().from_string(source)

@@ -14,7 +14,7 @@ from ragsight.retrieval.hits import Channel, Hit
 from ragsight.retrieval.negatives import away_from
 from ragsight.retrieval.query import Example, Query
 from ragsight.store import Operations, Program, Work
-from ragsight.store.engine import Point, Vector
+from ragsight.store.engines.base import Point, Vector
 from ragsight.store.layout import VectorKind
 
 VECTOR_KINDS: Mapping[Channel, VectorKind] = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from ragsight.encoders.checkpoint import Checkpoint, _no_weights_bar
+from ragsight.encoders.clip.checkpoint import Checkpoint, _no_weights_bar
 from ragsight.errors import EncoderError, ModelNotFoundError, ModelUnavailableError, QueryError
 from ragsight.retrieval.hits import Hit
 

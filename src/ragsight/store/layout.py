@@ -10,8 +10,8 @@ from qdrant_client import models
 
 from ragsight.encoders import EncoderSpec
 from ragsight.errors import EncoderMismatchError, StoreError
+from ragsight.store.attached import ForeignCollections
 from ragsight.store.filters import OWN_FIELDS, FieldNames
-from ragsight.store.foreign import ForeignCollections
 from ragsight.store.payloads import NODE_KEY, point_id
 from ragsight.store.schema import BM25, CLIP, DENSE, METADATA_KEY, OWN_KEY, Collection, Profile
 

@@ -19,15 +19,15 @@ from ragsight.errors import (
     StoreError,
     StoreNotFoundError,
 )
-from ragsight.store.client import ClientEngine
-from ragsight.store.clients import Clients, RetryOptions
-from ragsight.store.collection_options import CollectionOptions
-from ragsight.store.edge import EdgeEngine
-from ragsight.store.engine import Engine
-from ragsight.store.foreign import ForeignCollections
+from ragsight.store.attached import ForeignCollections
+from ragsight.store.engines.base import Engine
+from ragsight.store.engines.collection_options import CollectionOptions
+from ragsight.store.engines.edge import EdgeEngine
+from ragsight.store.engines.qdrant import ClientEngine
+from ragsight.store.engines.qdrant_clients import Clients, RetryOptions
 from ragsight.store.layout import Layout, check_dimension, foreign_layout
-from ragsight.store.programs import Program
 from ragsight.store.schema import COLLECTIONS, Collection, Profile
+from ragsight.store.steps import Program
 
 Location: TypeAlias = str | Path | QdrantClient | AsyncQdrantClient
 

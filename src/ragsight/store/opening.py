@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 from ragsight.blobs import BlobStore
 from ragsight.encoders import EncoderSpec, ImageTextEncoder, TextEncoder
-from ragsight.store.engine import Engine
-from ragsight.store.foreign import ForeignCollections
+from ragsight.store.attached import ForeignCollections
+from ragsight.store.engines.base import Engine
 from ragsight.store.layout import Layout, own_layout
-from ragsight.store.opening import (
+from ragsight.store.locations import (
     Location,
     StoreOptions,
     attach_engine,
@@ -22,8 +22,8 @@ from ragsight.store.opening import (
     start_with,
 )
 from ragsight.store.operations import Operations
-from ragsight.store.programs import Program
 from ragsight.store.schema import Profile
+from ragsight.store.steps import Program
 from ragsight.store.transfer import exported_profile, import_index
 
 T = TypeVar("T")

@@ -13,13 +13,12 @@ from ragsight.blobs import BlobStore, GarbageReport
 from ragsight.chunks import Chunk, chunk_id
 from ragsight.encoders import Bm25Encoder, FloatArray, ImageTextEncoder, TextEncoder
 from ragsight.errors import ConfigurationError, RagsightError, StoreError
-from ragsight.store.engine import Engine, Found, Point, Vector, VectorSearch
+from ragsight.store.attached import read_payload
+from ragsight.store.engines.base import Engine, Found, Point, Vector, VectorSearch
 from ragsight.store.filters import FilterLike, parse_filter, without_records
-from ragsight.store.foreign import read_payload
 from ragsight.store.indexing import new_indexes
 from ragsight.store.layout import Layout, VectorKind
 from ragsight.store.payloads import point_id, to_payload
-from ragsight.store.programs import Program, Together, Work
 from ragsight.store.records import SourceRecord, record_id
 from ragsight.store.schema import (
     BM25,
@@ -32,6 +31,7 @@ from ragsight.store.schema import (
     IndexKind,
     Profile,
 )
+from ragsight.store.steps import Program, Together, Work
 
 ChunkErrorHandler = Callable[[Chunk, RagsightError], None]
 """Called with a chunk whose image can't be used, and why; it may raise to stop."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ragsight.chunks import NAMESPACE
-from ragsight.store.engine import Point
+from ragsight.store.engines.base import Point
 from ragsight.store.payloads import node_fields
 from ragsight.store.schema import METADATA_KEY, OWN_KEY, RECORD_KIND, TEXT_KEY
 

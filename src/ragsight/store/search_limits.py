@@ -6,8 +6,8 @@ import asyncio
 import threading
 from typing import TypeVar
 
-from ragsight.store.engine import Engine
-from ragsight.store.programs import Program
+from ragsight.store.engines.base import Engine
+from ragsight.store.steps import Program
 
 T = TypeVar("T")
 

@@ -11,21 +11,21 @@ from typing import Any, TypeVar
 from ragsight.blobs import BlobStore, GarbageReport
 from ragsight.chunks import Chunk
 from ragsight.encoders import Bm25Encoder, FloatArray, ImageTextEncoder, SparseVector, TextEncoder
-from ragsight.store.engine import Found, VectorSearch
+from ragsight.store.attached import ForeignCollections
+from ragsight.store.engines.base import Found, VectorSearch
 from ragsight.store.filters import FilterLike, parse_filter
-from ragsight.store.foreign import ForeignCollections
-from ragsight.store.gate import run_search
-from ragsight.store.opener import Opening, arun_or_close, run_or_close
-from ragsight.store.opening import (
+from ragsight.store.locations import (
     Location,
     StoreOptions,
     open_engine,
     stored_profile,
 )
+from ragsight.store.opening import Opening, arun_or_close, run_or_close
 from ragsight.store.operations import ChunkErrorHandler, Counts, OnceEach, Operations
-from ragsight.store.programs import Program
 from ragsight.store.records import SourceRecord
 from ragsight.store.schema import COLLECTIONS, Collection, Profile
+from ragsight.store.search_limits import run_search
+from ragsight.store.steps import Program
 from ragsight.store.transfer import TransferReport, export_index
 
 T = TypeVar("T")

@@ -18,12 +18,12 @@ from ragsight.blobs import BlobStore
 from ragsight.chunks import Chunk, ImageRef
 from ragsight.encoders import SparseVector
 from ragsight.errors import ImageError, SourceNotFoundError, StoreError
-from ragsight.store.engine import Payload, Point, Vector
+from ragsight.store.engines.base import Payload, Point, Vector
 from ragsight.store.operations import Operations
 from ragsight.store.payloads import from_payload, to_payload
-from ragsight.store.programs import Program, Work
 from ragsight.store.records import SourceRecord
 from ragsight.store.schema import COLLECTIONS, OWN_KEY, RECORD_KIND, Collection, Profile
+from ragsight.store.steps import Program, Work
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"

@@ -8,8 +8,8 @@ import pytest
 from answering import WAYS, ask_in, figure, passage
 from ragsight import SynthesizerOptions, VisionSynthesizer
 from ragsight.answer import Answer, Completion, OpenAICompatibleBackend, VisionRequest
-from ragsight.answer.failures import ImageRefusedError, image_limits
-from ragsight.answer.profiles import CLAUDE_4_7, LOCAL, OPENAI_PROFILES
+from ragsight.answer.model.profiles import CLAUDE_4_7, LOCAL, OPENAI_PROFILES
+from ragsight.answer.providers.failures import ImageRefusedError, image_limits
 from ragsight.errors import AnswerError, BackendError, StreamInterruptedError
 from ragsight.testing import FakeVisionBackend
 

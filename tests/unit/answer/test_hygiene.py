@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from answering import passage
 from ragsight import Answer, Chunk, Source, VisionSynthesizer
 from ragsight.answer import find_markers, plan_request
-from ragsight.answer.neutral import neutralise
-from ragsight.answer.options import SynthesizerOptions
-from ragsight.answer.profiles import LOCAL
+from ragsight.answer.model.profiles import LOCAL
+from ragsight.answer.request.options import SynthesizerOptions
+from ragsight.answer.request.sanitize import neutralise
 from ragsight.testing import FakeVisionBackend
 
 FORGERIES = [

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ragsight import Chunk, Source, SynthesizerOptions
 from ragsight.answer import plan_request, profile_for
-from ragsight.answer.profiles import OPENAI_PROFILES
+from ragsight.answer.model.profiles import OPENAI_PROFILES
 from ragsight.images import image_ref
 
 PAGE = (Path(__file__).parents[3] / "docs" / "limits.md").read_text(encoding="utf-8")

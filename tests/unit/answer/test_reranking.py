@@ -16,7 +16,7 @@ from answering import broken_figure, figure, passage, picture
 from fakes.openai_server import FakeOpenAI
 from fakes.recorded import RecordedRequest
 from ragsight.answer import OpenAIBackend, VisionRequest, profile_for
-from ragsight.answer.profiles import LOCAL
+from ragsight.answer.model.profiles import LOCAL
 from ragsight.answer.reranking import VisionReranker, parse_grades
 from ragsight.chunks import Chunk
 from ragsight.errors import BackendError, ConfigurationError, ImageError, InputError

@@ -28,10 +28,10 @@ from checkpoints import (
 from drawings import noise
 from ragsight.encoders import ClipEncoder, ClipOptions
 from ragsight.encoders.base import FloatArray
-from ragsight.encoders.checkpoint import Checkpoint
+from ragsight.encoders.clip.checkpoint import Checkpoint
+from ragsight.encoders.clip.preprocessing import ImagePreparer
 from ragsight.encoders.onnx import OnnxBackend, default_onnx_folder, onnx_backend
 from ragsight.encoders.onnx.manifest import MANIFEST, Manifest
-from ragsight.encoders.preprocessing import ImagePreparer
 from ragsight.errors import ConfigurationError, EncoderError, MissingExtraError
 
 FAMILIES = {"clip": make_clip, "siglip": make_siglip, "chinese-clip": make_chinese_clip}

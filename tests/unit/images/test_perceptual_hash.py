@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from drawings import noise
-from ragsight.images.likeness import likeness
+from ragsight.images.perceptual_hash import likeness
 
 
 def scene(seed: int, size: tuple[int, int]) -> Image.Image:

@@ -16,7 +16,7 @@ from ragsight.errors import (
     InputError,
     SourceNotFoundError,
 )
-from ragsight.ingestion import Progress
+from ragsight.ingestion.pipeline import Progress
 
 
 @pytest.fixture

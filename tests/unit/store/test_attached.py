@@ -12,7 +12,7 @@ from drawings import image_chunk, noise
 from ragsight import Chunk
 from ragsight.errors import StoreError
 from ragsight.store import ForeignCollections
-from ragsight.store.foreign import read_payload
+from ragsight.store.attached import read_payload
 from ragsight.store.payloads import to_payload
 
 JSON = st.recursive(

@@ -23,10 +23,10 @@ from ragsight.store import (
     RetryOptions,
     StoreOptions,
 )
-from ragsight.store.client import ClientEngine
-from ragsight.store.edge import EdgeEngine
-from ragsight.store.engine import Engine
-from ragsight.store.opening import (
+from ragsight.store.engines.base import Engine
+from ragsight.store.engines.edge import EdgeEngine
+from ragsight.store.engines.qdrant import ClientEngine
+from ragsight.store.locations import (
     Location,
     attach_engine,
     check_encoder,

@@ -13,8 +13,8 @@ import pytest
 from drawings import text_chunk
 from ragsight import ClipEncoder, MultimodalRetriever, MultimodalStore
 from ragsight.store import Program, Work
-from ragsight.store.gate import LOCAL, REMOTE, run_search
-from ragsight.store.programs import StepRunner
+from ragsight.store.search_limits import LOCAL, REMOTE, run_search
+from ragsight.store.steps import StepRunner
 
 
 class Crowd:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ragsight.store.programs import Program, Request, StepRunner, Together, Work, in_one_step
+from ragsight.store.steps import Program, Request, StepRunner, Together, Work, in_one_step
 
 
 class Desk:

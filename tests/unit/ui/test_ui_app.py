@@ -25,7 +25,7 @@ from ragsight import (
     VisionSynthesizer,
     image_ref,
 )
-from ragsight.answer.request import StreamEvent, VisionRequest
+from ragsight.answer.model.messages import StreamEvent, VisionRequest
 from ragsight.errors import BackendError
 from ragsight.testing import FakeVisionBackend
 from ragsight.ui import create_app

@@ -25,7 +25,7 @@ from ragsight.retrieval import (
 )
 from ragsight.retrieval.encoding import VECTOR_KINDS
 from ragsight.store import Found, Program, VectorSearch, Work, parse_filter
-from ragsight.store.engine import Vector
+from ragsight.store.engines.base import Vector
 
 Mode = VectorStoreQueryMode
 

@@ -14,7 +14,7 @@ from ragsight import Chunk, MultimodalStore
 from ragsight.encoders import FloatArray
 from ragsight.errors import ErrorHandler, InputError, RagsightError
 from ragsight.store import Program, Work
-from ragsight.store.engine import Point, Vector
+from ragsight.store.engines.base import Point, Vector
 from ragsight.store.operations import BATCH_SIZE, PointsByCollection
 from ragsight.store.payloads import point_id, to_payload
 from ragsight.store.schema import BM25, CLIP, COLLECTIONS, DENSE, Collection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ragsight.answer.request import Completion, Usage
+from ragsight.answer.model.messages import Completion, Usage
 
 MILLION = 1_000_000
 

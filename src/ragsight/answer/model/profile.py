@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
-from ragsight.answer.tokens import TokenRule
+from ragsight.answer.model.tokens import TokenRule
 from ragsight.images.preparing import ImageLimits
 
 Detail: TypeAlias = Literal["auto", "low", "high", "original"]

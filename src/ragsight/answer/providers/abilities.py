@@ -9,9 +9,9 @@ from typing import Any
 
 from PIL import Image
 
-from ragsight.answer.failures import image_limits
-from ragsight.answer.profiles import LOCAL, ModelProfile
-from ragsight.answer.request import ImagePart, Part, TextPart, VisionRequest
+from ragsight.answer.model.messages import ImagePart, Part, TextPart, VisionRequest
+from ragsight.answer.model.profiles import LOCAL, ModelProfile
+from ragsight.answer.providers.failures import image_limits
 from ragsight.images.preparing import PreparedImage
 
 PROBE_EDGE = 64

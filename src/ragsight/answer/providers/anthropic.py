@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any, Literal
 
-from ragsight.answer.clients import Clients
-from ragsight.answer.failures import Endpoint
-from ragsight.answer.profiles import profile_for
-from ragsight.answer.request import Completion, Part, TextPart, Usage, VisionRequest
-from ragsight.answer.sdk import (
+from ragsight.answer.model.messages import Completion, Part, TextPart, Usage, VisionRequest
+from ragsight.answer.model.profiles import profile_for
+from ragsight.answer.providers.clients import Clients
+from ragsight.answer.providers.failures import Endpoint
+from ragsight.answer.providers.sdk import (
     PLACEHOLDER_KEY,
     SdkBackend,
     StreamDecoder,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol, runtime_checkable
 
-from ragsight.answer.profiles import ModelProfile
-from ragsight.answer.request import Completion, StreamEvent, VisionRequest
+from ragsight.answer.model.messages import Completion, StreamEvent, VisionRequest
+from ragsight.answer.model.profiles import ModelProfile
 from ragsight.errors import ConfigurationError
 
 
@@ -74,11 +74,11 @@ def resolve_backend(backend: VisionBackend | str, **settings: Any) -> VisionBack
         return backend
     provider, _, model = backend.partition(":")
     if provider == "openai" and model:
-        from ragsight.answer.openai import OpenAIBackend
+        from ragsight.answer.providers.openai import OpenAIBackend
 
         return OpenAIBackend(model, **settings)
     if provider == "anthropic" and model:
-        from ragsight.answer.anthropic import AnthropicBackend
+        from ragsight.answer.providers.anthropic import AnthropicBackend
 
         return AnthropicBackend(model, **settings)
     raise ConfigurationError(

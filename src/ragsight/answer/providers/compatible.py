@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ragsight.answer.abilities import (
+from ragsight.answer.model.messages import Completion, VisionRequest
+from ragsight.answer.providers.abilities import (
     ProbeReply,
     Probing,
     ServerAbilities,
     listed_abilities,
     probe_steps,
 )
-from ragsight.answer.failures import provider_errors
-from ragsight.answer.openai import OpenAIBackend
-from ragsight.answer.openai_wire import CHAT, Dialect
-from ragsight.answer.request import Completion, VisionRequest
+from ragsight.answer.providers.failures import provider_errors
+from ragsight.answer.providers.openai import OpenAIBackend
+from ragsight.answer.providers.openai_wire import CHAT, Dialect
 from ragsight.errors import BackendError, ConfigurationError
 
 REFUSALS = frozenset({400, 413, 415, 422, 500, 501})

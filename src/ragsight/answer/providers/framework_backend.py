@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
-from ragsight.answer.closing import aclosing_stream, closing_stream
-from ragsight.answer.failures import status_refusal
-from ragsight.answer.model_profile import ModelProfile
-from ragsight.answer.request import Completion, StreamEvent, TextDelta, VisionRequest
+from ragsight.answer.model.messages import Completion, StreamEvent, TextDelta, VisionRequest
+from ragsight.answer.model.profile import ModelProfile
+from ragsight.answer.providers.closing import aclosing_stream, closing_stream
+from ragsight.answer.providers.failures import status_refusal
 from ragsight.errors import BackendError, RagsightError, StreamInterruptedError
 
 Message = TypeVar("Message")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ragsight.answer.request import Completion, Usage
+from ragsight.answer.model.messages import Completion, Usage
 from ragsight.errors import StreamInterruptedError
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from ragsight.answer.openai_replies import (
+from ragsight.answer.model.messages import Completion, ImagePart, Part, TextPart, VisionRequest
+from ragsight.answer.providers.openai_replies import (
     ChatDecoder,
     ResponsesDecoder,
     read_chat,
     read_response,
 )
-from ragsight.answer.request import Completion, ImagePart, Part, TextPart, VisionRequest
-from ragsight.answer.sdk import StreamDecoder
+from ragsight.answer.providers.sdk import StreamDecoder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ragsight.answer.request import ImagePart, VisionRequest
+from ragsight.answer.model.messages import ImagePart, VisionRequest
 from ragsight.errors import AnswerError
 
 

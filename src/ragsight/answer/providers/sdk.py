@@ -9,10 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ragsight.answer.clients import Clients
-from ragsight.answer.failures import Endpoint, provider_errors
-from ragsight.answer.profiles import ModelProfile
-from ragsight.answer.request import Completion, StreamEvent, TextDelta, VisionRequest
+from ragsight.answer.model.messages import Completion, StreamEvent, TextDelta, VisionRequest
+from ragsight.answer.model.profiles import ModelProfile
+from ragsight.answer.providers.clients import Clients
+from ragsight.answer.providers.failures import Endpoint, provider_errors
 from ragsight.errors import BackendError, ConfigurationError, StreamInterruptedError
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ragsight.answer.citations import Span, find_markers
-from ragsight.answer.filters import MarkerFilter, SentinelFilter
-from ragsight.answer.planning import RequestPlan
-from ragsight.answer.request import Completion, StreamEvent, TextDelta
-from ragsight.answer.result import Answer, Citation, SentImage
+from ragsight.answer.model.messages import Completion, StreamEvent, TextDelta
+from ragsight.answer.reply.citations import Span, find_markers
+from ragsight.answer.reply.result import Answer, Citation, SentImage
+from ragsight.answer.reply.stream_filters import MarkerFilter, SentinelFilter
+from ragsight.answer.request.plan import RequestPlan
 from ragsight.chunks import Chunk
 from ragsight.errors import AnswerError, StreamInterruptedError
 

@@ -9,7 +9,7 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from ragsight.answer.result import Answer
+from ragsight.answer.reply.result import Answer
 
 # Links and images would lead out of the page, and HTML anywhere: they stay text.
 _REFUSED = ("link", "image", "autolink", "html_inline", "html_block", "reference", "entity")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ragsight.answer.request import TextPart, VisionRequest
+from ragsight.answer.model.messages import TextPart, VisionRequest
 
 
 def repair_request(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from ragsight.answer.citations import Span
-from ragsight.answer.request import Usage
+from ragsight.answer.model.messages import Usage
+from ragsight.answer.reply.citations import Span
 from ragsight.chunks import Chunk
 from ragsight.images.preparing import PreparedImage
 
@@ -174,17 +174,17 @@ class Answer:
 
     def to_html(self, *, title: str = "Answer") -> str:
         """The answer as a page that needs nothing beside it, with the cited images inline."""
-        from ragsight.answer.view import answer_page
+        from ragsight.answer.reply.view import answer_page
 
         return answer_page(self, title=title)
 
     def _repr_html_(self) -> str:
-        from ragsight.answer.view import answer_html
+        from ragsight.answer.reply.view import answer_html
 
         return answer_html(self)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Show the answer in a terminal: text, cited sources, warnings."""
-        from ragsight.answer.view import answer_lines
+        from ragsight.answer.reply.view import answer_lines
 
         yield from answer_lines(self)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from ragsight.answer.citations import drop_numbers, settled
-from ragsight.answer.neutral import SENTINEL
+from ragsight.answer.reply.citations import drop_numbers, settled
+from ragsight.answer.request.sanitize import SENTINEL
 
 _WORD = re.compile(r"[^\W_]")
 _AFTER_SENTINEL = " \t\r\n.,:;-*"

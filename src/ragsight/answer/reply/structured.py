@@ -10,12 +10,12 @@ from typing import Any
 
 from pydantic import BaseModel, PydanticUserError, ValidationError
 
-from ragsight.answer.finishing import reply_warnings, sent_images
-from ragsight.answer.neutral import SENTINEL
-from ragsight.answer.planning import RequestPlan
-from ragsight.answer.repairing import mended
-from ragsight.answer.request import Completion, VisionRequest
-from ragsight.answer.result import Answer, Citation
+from ragsight.answer.model.messages import Completion, VisionRequest
+from ragsight.answer.reply.assembler import reply_warnings, sent_images
+from ragsight.answer.reply.repairing import mended
+from ragsight.answer.reply.result import Answer, Citation
+from ragsight.answer.request.plan import RequestPlan
+from ragsight.answer.request.sanitize import SENTINEL
 from ragsight.errors import ConfigurationError
 
 _FENCE = re.compile(r"```(?:json)?\s*\n(.*)\n\s*```", re.DOTALL | re.IGNORECASE)

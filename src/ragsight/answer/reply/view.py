@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Template
 
-from ragsight.answer.labels import cite_source, place
-from ragsight.answer.markdown import text_html
-from ragsight.answer.result import Answer, Citation
+from ragsight.answer.reply.markdown import text_html
+from ragsight.answer.reply.result import Answer, Citation
+from ragsight.answer.request.labels import cite_source, place
 from ragsight.characters import encodable
 from ragsight.errors import InputError
 from ragsight.html_pages import environment
@@ -117,5 +117,5 @@ def answer_facts(answer: Answer) -> str:
 
 @cache
 def _template() -> Template:
-    source = (files("ragsight.answer") / "answer.html.j2").read_text(encoding="utf-8")
+    source = (files("ragsight.answer.reply") / "answer.html.j2").read_text(encoding="utf-8")
     return environment().from_string(source)

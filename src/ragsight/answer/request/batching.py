@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ragsight.answer.labels import Evidence
-from ragsight.answer.options import SynthesizerOptions
-from ragsight.answer.pictures import Refusal
-from ragsight.answer.planning import RequestPlan, check_question, plan_request, plan_selected
-from ragsight.answer.profiles import ModelProfile
-from ragsight.answer.selection import Selection, find_candidates, select_sources
+from ragsight.answer.model.profiles import ModelProfile
+from ragsight.answer.request.labels import Evidence
+from ragsight.answer.request.options import SynthesizerOptions
+from ragsight.answer.request.pictures import Refusal
+from ragsight.answer.request.plan import RequestPlan, check_question, plan_request, plan_selected
+from ragsight.answer.request.selection import Selection, find_candidates, select_sources
 
 
 def plan_answer(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ragsight.answer.neutral import neutralise
+from ragsight.answer.request.sanitize import neutralise
 from ragsight.chunks import Chunk, Source
 from ragsight.images import ImageSource, image_ref
 from ragsight.retrieval.hits import Hit

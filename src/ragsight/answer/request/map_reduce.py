@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from ragsight.answer.citations import drop_numbers, find_markers
-from ragsight.answer.neutral import SENTINEL, neutralise
-from ragsight.answer.prompt import PlannedSource, question_part, system_text, user_parts
-from ragsight.answer.request import TextPart, VisionRequest
+from ragsight.answer.model.messages import TextPart, VisionRequest
+from ragsight.answer.reply.citations import drop_numbers, find_markers
+from ragsight.answer.request.prompt import PlannedSource, question_part, system_text, user_parts
+from ragsight.answer.request.sanitize import SENTINEL, neutralise
 
 NOTES_SYSTEM = f"""\
 You read some of the sources of a question and take notes for somebody who will answer it from \

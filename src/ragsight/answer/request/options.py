@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from ragsight.answer.profiles import DETAILS, Detail, ModelProfile
+from ragsight.answer.model.profiles import DETAILS, Detail, ModelProfile
 from ragsight.errors import ConfigurationError
 
 Order: TypeAlias = Literal["score", "ends", "input"]

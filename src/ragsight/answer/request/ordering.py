@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from ragsight.answer.labels import Evidence
-from ragsight.answer.options import Order
+from ragsight.answer.request.labels import Evidence
+from ragsight.answer.request.options import Order
 from ragsight.retrieval.hits import Hit
 
 T = TypeVar("T")

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ragsight.answer.budget import ImageBudget
-from ragsight.answer.options import SynthesizerOptions
-from ragsight.answer.profiles import ImageRule, ModelProfile
-from ragsight.answer.result import DropCause
+from ragsight.answer.model.profiles import ImageRule, ModelProfile
+from ragsight.answer.reply.result import DropCause
+from ragsight.answer.request.budget import ImageBudget
+from ragsight.answer.request.options import SynthesizerOptions
 from ragsight.chunks import Chunk, ImageRef
 from ragsight.errors import InputError
 from ragsight.images.preparing import PreparedImage, prepare_image

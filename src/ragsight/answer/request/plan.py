@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ragsight.answer.labels import Evidence, cite_source
-from ragsight.answer.notes import NotesBatch, notes_batch, notes_question
-from ragsight.answer.options import SynthesizerOptions
-from ragsight.answer.ordering import reading_order
-from ragsight.answer.profiles import ModelProfile
-from ragsight.answer.prompt import PlannedSource, system_text, user_parts
-from ragsight.answer.request import VisionRequest
-from ragsight.answer.result import DroppedSource
-from ragsight.answer.selection import Selected, Selection, find_candidates, select_sources
-from ragsight.answer.tokens import estimate_text_tokens
+from ragsight.answer.model.messages import VisionRequest
+from ragsight.answer.model.profiles import ModelProfile
+from ragsight.answer.model.tokens import estimate_text_tokens
+from ragsight.answer.reply.result import DroppedSource
+from ragsight.answer.request.labels import Evidence, cite_source
+from ragsight.answer.request.map_reduce import NotesBatch, notes_batch, notes_question
+from ragsight.answer.request.options import SynthesizerOptions
+from ragsight.answer.request.ordering import reading_order
+from ragsight.answer.request.prompt import PlannedSource, system_text, user_parts
+from ragsight.answer.request.selection import Selected, Selection, find_candidates, select_sources
 from ragsight.errors import AnswerError, ConfigurationError, QueryError
 
 

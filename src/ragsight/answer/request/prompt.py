@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ragsight.answer.labels import CitedSource, place
-from ragsight.answer.neutral import SENTINEL, neutralise
-from ragsight.answer.request import ImagePart, Part, TextPart
+from ragsight.answer.model.messages import ImagePart, Part, TextPart
+from ragsight.answer.request.labels import CitedSource, place
+from ragsight.answer.request.sanitize import SENTINEL, neutralise
 from ragsight.images.preparing import PreparedImage
 
 SYSTEM = f"""\

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ragsight.answer.budget import TextBudget
-from ragsight.answer.labels import Evidence, chunk_of, cite_source
-from ragsight.answer.options import SynthesizerOptions
-from ragsight.answer.ordering import best_first
-from ragsight.answer.pictures import Picture, Pictures, Refusal
-from ragsight.answer.profiles import ModelProfile
-from ragsight.answer.result import DroppedPart, DroppedSource
-from ragsight.answer.tokens import estimate_text_tokens
+from ragsight.answer.model.profiles import ModelProfile
+from ragsight.answer.model.tokens import estimate_text_tokens
+from ragsight.answer.reply.result import DroppedPart, DroppedSource
+from ragsight.answer.request.budget import TextBudget
+from ragsight.answer.request.labels import Evidence, chunk_of, cite_source
+from ragsight.answer.request.options import SynthesizerOptions
+from ragsight.answer.request.ordering import best_first
+from ragsight.answer.request.pictures import Picture, Pictures, Refusal
 from ragsight.chunks import Chunk
 from ragsight.images.preparing import PreparedImage
 from ragsight.retrieval.hits import Hit

@@ -23,8 +23,8 @@ from ragsight.encoders.base import (
 from ragsight.encoders.cache.content import FileState, file_digest, text_digest
 from ragsight.encoders.cache.embedding_cache import CacheKey, EmbeddingCache
 from ragsight.encoders.cache.windows import WindowImage, first_of_equals, image_windows
-from ragsight.encoders.options import check_choice
-from ragsight.encoders.pipeline import batched
+from ragsight.encoders.clip.options import check_choice
+from ragsight.encoders.clip.pipeline import batched
 from ragsight.errors import EncoderError, InputError, RagsightError
 from ragsight.images import ImageSource
 

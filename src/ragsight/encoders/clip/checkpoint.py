@@ -11,7 +11,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
-from ragsight.encoders.fingerprints import folder_digest
+from ragsight.encoders.clip.fingerprints import folder_digest
 from ragsight.errors import (
     EncoderError,
     MissingExtraError,

@@ -20,12 +20,12 @@ from ragsight.encoders.base import (
     SkipHandler,
     SkippedImage,
 )
-from ragsight.encoders.checkpoint import DEFAULT_MODEL, DEMO_MODEL, Checkpoint
-from ragsight.encoders.fingerprints import digest_of
-from ragsight.encoders.options import BackendName, ClipOptions, DtypeName, check_choice
-from ragsight.encoders.parts import Choice, Parts, PreparedImage
-from ragsight.encoders.pipeline import batched, map_ahead, progress
-from ragsight.encoders.tokenizing import Windows
+from ragsight.encoders.clip.checkpoint import DEFAULT_MODEL, DEMO_MODEL, Checkpoint
+from ragsight.encoders.clip.fingerprints import digest_of
+from ragsight.encoders.clip.options import BackendName, ClipOptions, DtypeName, check_choice
+from ragsight.encoders.clip.parts import Choice, Parts, PreparedImage
+from ragsight.encoders.clip.pipeline import batched, map_ahead, progress
+from ragsight.encoders.clip.tokenizing import Windows
 from ragsight.errors import EncoderError, InputError, RagsightError
 from ragsight.images import ImageSource
 

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
-from ragsight.encoders.text_weights import TextTower, read_text_tower
-from ragsight.encoders.tower_weights import QUICK_GELU, Affine, Block, Mlp, Norm
+from ragsight.encoders.clip.text_weights import TextTower, read_text_tower
+from ragsight.encoders.clip.tower_weights import QUICK_GELU, Affine, Block, Mlp, Norm
 
 _AGREEMENT = 0.999999
 """Least cosine between this forward pass and the model's own in float32."""
@@ -39,7 +39,7 @@ def fast_text_tower(model: Any) -> Callable[[torch.Tensor], torch.Tensor] | None
         builds it, or the comparison fails.
 
     Example:
-        >>> from ragsight.encoders.checkpoint import DEMO_MODEL, Checkpoint
+        >>> from ragsight.encoders.clip.checkpoint import DEMO_MODEL, Checkpoint
         >>> embed = fast_text_tower(Checkpoint(DEMO_MODEL).load_model().eval())
         >>> embed(torch.tensor([[1598, 7, 1599]])).shape
         torch.Size([1, 96])
@@ -68,7 +68,7 @@ class FastTextTower:
         tower: The weights.
 
     Example:
-        >>> from ragsight.encoders.checkpoint import DEMO_MODEL, Checkpoint
+        >>> from ragsight.encoders.clip.checkpoint import DEMO_MODEL, Checkpoint
         >>> tower = read_text_tower(Checkpoint(DEMO_MODEL).load_model().eval())
         >>> FastTextTower(tower)(torch.tensor([[1598, 7, 1599]])).dtype
         torch.float32

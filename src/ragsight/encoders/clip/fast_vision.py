@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
-from ragsight.encoders.tower_weights import QUICK_GELU, Affine, Block, Mlp, Norm
-from ragsight.encoders.vision_weights import VisionTower, read_vision_tower
+from ragsight.encoders.clip.tower_weights import QUICK_GELU, Affine, Block, Mlp, Norm
+from ragsight.encoders.clip.vision_weights import VisionTower, read_vision_tower
 from ragsight.errors import EncoderError
 
 AGREEMENT = {torch.float32: 0.999999, torch.bfloat16: 0.99, torch.float16: 0.999}
@@ -46,7 +46,7 @@ def fast_vision_tower(
         Chinese-CLIP or SigLIP model as transformers builds it, or the comparison fails.
 
     Example:
-        >>> from ragsight.encoders.checkpoint import DEMO_MODEL, Checkpoint
+        >>> from ragsight.encoders.clip.checkpoint import DEMO_MODEL, Checkpoint
         >>> model = Checkpoint(DEMO_MODEL).load_model().eval()
         >>> embed = fast_vision_tower(model, mean=[0.5] * 3, std=[0.25] * 3, rescale=1 / 255)
         >>> embed(torch.zeros(2, 64, 64, 3, dtype=torch.uint8)).shape
@@ -72,7 +72,7 @@ class FastVisionTower:
         tower: The weights.
 
     Example:
-        >>> from ragsight.encoders.checkpoint import DEMO_MODEL, Checkpoint
+        >>> from ragsight.encoders.clip.checkpoint import DEMO_MODEL, Checkpoint
         >>> model = Checkpoint(DEMO_MODEL).load_model().eval()
         >>> tower = read_vision_tower(model, mean=[0.5] * 3, std=[0.25] * 3, rescale=1 / 255)
         >>> FastVisionTower(tower)(torch.zeros(1, 64, 64, 3, dtype=torch.uint8)).dtype

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ragsight.encoders.backends import PixelArray
 from ragsight.encoders.base import FloatArray
+from ragsight.encoders.clip.backends import PixelArray
 
 _HALF = (0.5, 0.5, 0.5)
 _OPENAI = {

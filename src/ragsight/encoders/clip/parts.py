@@ -10,12 +10,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ragsight.encoders.backends import PixelArray, TowerBackend
 from ragsight.encoders.base import FloatArray
-from ragsight.encoders.checkpoint import Checkpoint
-from ragsight.encoders.options import BackendName, ClipOptions, DtypeName
-from ragsight.encoders.preprocessing import ImagePreparer, ModelInputs
-from ragsight.encoders.tokenizing import LongTextNotice, TextTokenizer, load_text_tokenizer
+from ragsight.encoders.clip.backends import PixelArray, TowerBackend
+from ragsight.encoders.clip.checkpoint import Checkpoint
+from ragsight.encoders.clip.options import BackendName, ClipOptions, DtypeName
+from ragsight.encoders.clip.preprocessing import ImagePreparer, ModelInputs
+from ragsight.encoders.clip.tokenizing import LongTextNotice, TextTokenizer, load_text_tokenizer
 from ragsight.errors import ConfigurationError
 
 PreparedImage: TypeAlias = PixelArray | ModelInputs
@@ -67,7 +67,7 @@ class Choice:
     def _load_torch(self, checkpoint: Checkpoint, preparer: ImagePreparer) -> TowerBackend:
         import torch
 
-        from ragsight.encoders.torch_backend import TorchBackend, pick_device
+        from ragsight.encoders.clip.torch_backend import TorchBackend, pick_device
 
         if self.options.threads is not None:
             torch.set_num_threads(self.options.threads)
@@ -87,7 +87,7 @@ class Choice:
     def _dtype(self) -> DtypeName:
         if self.backend != "torch":
             return "float32"
-        from ragsight.encoders.torch_backend import pick_device, pick_dtype
+        from ragsight.encoders.clip.torch_backend import pick_device, pick_dtype
 
         return pick_dtype(self.dtype, pick_device(self.device))
 
@@ -134,7 +134,7 @@ class Parts:
         pixels = [image for image in batch if isinstance(image, np.ndarray)]
         if len(pixels) == len(batch):
             return self.backend.embed_pixels(np.stack(pixels))
-        from ragsight.encoders.torch_backend import TorchBackend
+        from ragsight.encoders.clip.torch_backend import TorchBackend
 
         backend = self.backend
         assert isinstance(backend, TorchBackend)  # the others refuse such checkpoints

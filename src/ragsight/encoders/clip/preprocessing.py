@@ -20,9 +20,9 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ragsight.chunks import ImageRef
-from ragsight.encoders.backends import PixelArray
-from ragsight.encoders.checkpoint import Checkpoint
-from ragsight.encoders.recipes import LARGEST_RESIZED, ImageRecipe
+from ragsight.encoders.clip.backends import PixelArray
+from ragsight.encoders.clip.checkpoint import Checkpoint
+from ragsight.encoders.clip.image_preprocessing import LARGEST_RESIZED, ImageRecipe
 from ragsight.errors import ImageError
 from ragsight.images import (
     MAX_PIXELS,

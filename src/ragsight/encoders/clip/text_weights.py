@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import torch
 
-from ragsight.encoders.tower_weights import (
+from ragsight.encoders.clip.tower_weights import (
     Block,
     Mlp,
     Norm,

@@ -18,8 +18,8 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from ragsight.characters import encodable
-from ragsight.encoders.backends import TokenArray
-from ragsight.encoders.checkpoint import Checkpoint
+from ragsight.encoders.clip.backends import TokenArray
+from ragsight.encoders.clip.checkpoint import Checkpoint
 from ragsight.errors import EncoderError
 
 Windows: TypeAlias = list[list[int]]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ragsight.encoders.backends import PixelArray, TokenArray
 from ragsight.encoders.base import FloatArray
-from ragsight.encoders.options import DtypeName
-from ragsight.encoders.preprocessing import ImageRecipe, ModelInputs
+from ragsight.encoders.clip.backends import PixelArray, TokenArray
+from ragsight.encoders.clip.options import DtypeName
+from ragsight.encoders.clip.preprocessing import ImageRecipe, ModelInputs
 from ragsight.errors import ConfigurationError, EncoderError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class TorchBackend:
         ConfigurationError: If the device can't be used.
 
     Example:
-        >>> from ragsight.encoders.checkpoint import Checkpoint
+        >>> from ragsight.encoders.clip.checkpoint import Checkpoint
         >>> model = Checkpoint("ragsight-demo").load_model()
         >>> towers = TorchBackend(model, lambda: None, "cpu", "float32")
         >>> towers.embed_tokens(np.array([[1598, 7, 1599]]), np.ones((1, 3), np.int64)).shape
@@ -153,7 +153,7 @@ class TorchBackend:
             return self._text_tower
 
     def _make_text_tower(self) -> Tower | None:
-        from ragsight.encoders.fast_text import fast_text_tower
+        from ragsight.encoders.clip.fast_text import fast_text_tower
 
         return fast_text_tower(self._model)
 
@@ -165,7 +165,7 @@ class TorchBackend:
             return self._tower
 
     def _make_tower(self) -> Tower:
-        from ragsight.encoders.fast_vision import fast_vision_tower
+        from ragsight.encoders.clip.fast_vision import fast_vision_tower
 
         recipe = self._recipe()
         if recipe is None:

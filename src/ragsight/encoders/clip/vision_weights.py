@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
-from ragsight.encoders.tower_weights import (
+from ragsight.encoders.clip.tower_weights import (
     Affine,
     Block,
     Mlp,

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from ragsight.encoders.backends import PixelArray, TokenArray
 from ragsight.encoders.base import FloatArray
-from ragsight.encoders.checkpoint import Checkpoint
-from ragsight.encoders.fingerprints import digest_of
+from ragsight.encoders.clip.backends import PixelArray, TokenArray
+from ragsight.encoders.clip.checkpoint import Checkpoint
+from ragsight.encoders.clip.fingerprints import digest_of
+from ragsight.encoders.clip.image_preprocessing import ImageRecipe
+from ragsight.encoders.clip.preprocessing import ImagePreparer
 from ragsight.encoders.onnx.manifest import FORMAT, Closeness, Manifest, Precision, Tower
 from ragsight.encoders.onnx.session import open_session, run_text, run_vision
-from ragsight.encoders.preprocessing import ImagePreparer
-from ragsight.encoders.recipes import ImageRecipe
 from ragsight.errors import ConfigurationError, EncoderError, extra
 
 
@@ -57,7 +57,7 @@ def onnx_backend(
         EncoderError: If the checkpoint can't be loaded or exported.
 
     Example:
-        >>> from ragsight.encoders.checkpoint import DEMO_MODEL
+        >>> from ragsight.encoders.clip.checkpoint import DEMO_MODEL
         >>> backend = onnx_backend(Checkpoint(DEMO_MODEL), cache_folder=Path("onnx-example"))
         >>> backend.manifest.dimension
         96
@@ -127,7 +127,7 @@ class OnnxBackend:
 
     Example:
         >>> import numpy as np
-        >>> from ragsight.encoders.checkpoint import DEMO_MODEL
+        >>> from ragsight.encoders.clip.checkpoint import DEMO_MODEL
         >>> backend = onnx_backend(Checkpoint(DEMO_MODEL), cache_folder=Path("onnx-example"))
         >>> backend.embed_pixels(np.zeros((2, 64, 64, 3), np.uint8)).shape
         (2, 96)

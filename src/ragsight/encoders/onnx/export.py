@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ragsight.encoders.base import FloatArray
-from ragsight.encoders.checkpoint import Checkpoint
+from ragsight.encoders.clip.checkpoint import Checkpoint
+from ragsight.encoders.clip.image_preprocessing import ImageRecipe
 from ragsight.encoders.onnx.manifest import Closeness, Manifest, Precision, Tower, file_digest
-from ragsight.encoders.recipes import ImageRecipe
 from ragsight.errors import EncoderError, extra
 
 if TYPE_CHECKING:
-    from ragsight.encoders.text_weights import TextTower
-    from ragsight.encoders.vision_weights import VisionTower
+    from ragsight.encoders.clip.text_weights import TextTower
+    from ragsight.encoders.clip.vision_weights import VisionTower
 
 AGREEMENT = 0.99999
 """Least cosine between a graph's vectors and the model's."""
@@ -92,8 +92,8 @@ class _Source:
 
 
 def _load(checkpoint: Checkpoint, recipe: ImageRecipe) -> _Source:
-    from ragsight.encoders.text_weights import read_text_tower
-    from ragsight.encoders.vision_weights import read_vision_tower
+    from ragsight.encoders.clip.text_weights import read_text_tower
+    from ragsight.encoders.clip.vision_weights import read_vision_tower
 
     model = checkpoint.load_model().eval()
     vision = read_vision_tower(model, mean=recipe.mean, std=recipe.std, rescale=recipe.rescale)
@@ -209,7 +209,7 @@ def _references(source: _Source) -> Mapping[Tower, FloatArray]:
     """The torch model's vectors of the probes."""
     import torch
 
-    from ragsight.encoders.fast_vision import reference_features
+    from ragsight.encoders.clip.fast_vision import reference_features
     from ragsight.encoders.onnx.probes import probe_images, probe_texts
 
     model, recipe = source.model, source.recipe

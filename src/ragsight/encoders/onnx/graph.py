@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from ragsight.encoders.tower_weights import QUICK_GELU, Affine, Mlp, Norm, Weights
+from ragsight.encoders.clip.tower_weights import QUICK_GELU, Affine, Mlp, Norm, Weights
 
 OPSET = 20
 IR_VERSION = 9

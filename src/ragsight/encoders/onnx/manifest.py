@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ragsight.encoders.fingerprints import digest_of
+from ragsight.encoders.clip.fingerprints import digest_of
 
 Precision = Literal["fp32", "int8"]
 Tower = Literal["vision", "text"]

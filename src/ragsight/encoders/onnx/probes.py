@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ragsight.encoders.backends import PixelArray, TokenArray
 from ragsight.encoders.base import FloatArray
+from ragsight.encoders.clip.backends import PixelArray, TokenArray
+from ragsight.encoders.clip.text_weights import TextTower
 from ragsight.encoders.onnx.manifest import Closeness
-from ragsight.encoders.text_weights import TextTower
 
 IMAGES = 24
 LENGTHS = (3, 7, 12, 20)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ragsight.encoders.backends import PixelArray, TokenArray
 from ragsight.encoders.base import FloatArray
+from ragsight.encoders.clip.backends import PixelArray, TokenArray
 
 _ERRORS_ONLY = 3
 

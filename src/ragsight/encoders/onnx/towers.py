@@ -12,10 +12,10 @@ from pathlib import Path
 import torch
 from onnx import TensorProto
 
+from ragsight.encoders.clip.text_weights import TextTower
+from ragsight.encoders.clip.tower_weights import Affine, Block
+from ragsight.encoders.clip.vision_weights import Probe, VisionTower
 from ragsight.encoders.onnx.graph import FAR_BELOW, GraphBuilder
-from ragsight.encoders.text_weights import TextTower
-from ragsight.encoders.tower_weights import Affine, Block
-from ragsight.encoders.vision_weights import Probe, VisionTower
 
 Pick = Callable[[str], str]
 """From all rows of each item to the one that counts, `(batch, 1, width)`."""

@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.blocks import Block, blocks_of
-from ragsight.loaders.pdf.caption_blocks import CaptionBlock, find_captions
-from ragsight.loaders.pdf.geometry import (
+from ragsight.loaders.pdf.captions.blocks import CaptionBlock, find_captions
+from ragsight.loaders.pdf.captions.matching import match_captions
+from ragsight.loaders.pdf.captions.zones import zone_beside
+from ragsight.loaders.pdf.figures.marks import background, figure_marks
+from ragsight.loaders.pdf.figures.plain import SHORT_SIDE, is_substantial
+from ragsight.loaders.pdf.figures.region import Region, Surroundings
+from ragsight.loaders.pdf.figures.regions import attached, find_regions, lines_inside
+from ragsight.loaders.pdf.figures.scans import inked_region, text_area
+from ragsight.loaders.pdf.figures.textual import text_figure
+from ragsight.loaders.pdf.page.geometry import (
     height,
     intersection,
     intersects,
     overlap,
     width,
 )
-from ragsight.loaders.pdf.headings import is_heading
-from ragsight.loaders.pdf.marks import background, figure_marks
-from ragsight.loaders.pdf.matching import match_captions
-from ragsight.loaders.pdf.page import Line
+from ragsight.loaders.pdf.page.page import Line
 from ragsight.loaders.pdf.parts import Analysis, DocumentHabits, Figure, PageInput, Table
-from ragsight.loaders.pdf.plain_figures import SHORT_SIDE, is_substantial
-from ragsight.loaders.pdf.region import Region, Surroundings
-from ragsight.loaders.pdf.regions import attached, find_regions, lines_inside
-from ragsight.loaders.pdf.scans import inked_region, text_area
-from ragsight.loaders.pdf.table_finder import TableFinder
-from ragsight.loaders.pdf.tables import looks_tabular
-from ragsight.loaders.pdf.text_figures import text_figure
-from ragsight.loaders.pdf.zones import zone_beside
+from ragsight.loaders.pdf.tables.finder import TableFinder
+from ragsight.loaders.pdf.tables.grids import looks_tabular
+from ragsight.loaders.pdf.text.blocks import Block, blocks_of
+from ragsight.loaders.pdf.text.headings import is_heading
 
 _ALIGNED = 4.0
 _LARGER, _MUCH_LARGER = 1.05, 1.5

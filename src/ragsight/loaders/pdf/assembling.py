@@ -11,17 +11,17 @@ from PIL import Image
 from ragsight.chunks import BBox, Chunk, ChunkKind, Source
 from ragsight.errors import DocumentError, ErrorHandler, ImageError
 from ragsight.loaders.chunking import Passage
-from ragsight.loaders.pdf.caption_blocks import CaptionBlock
-from ragsight.loaders.pdf.geometry import rounded, union
-from ragsight.loaders.pdf.mentions import find_mentions
-from ragsight.loaders.pdf.ocr import OcrReader
+from ragsight.loaders.pdf.backends.protocol import PageSource
+from ragsight.loaders.pdf.captions.blocks import CaptionBlock
+from ragsight.loaders.pdf.captions.mentions import find_mentions
+from ragsight.loaders.pdf.figures.rendering import encoded_region, paint_region
+from ragsight.loaders.pdf.ocr.reading import OcrReader
 from ragsight.loaders.pdf.options import PdfOptions
-from ragsight.loaders.pdf.page import Line, Page
-from ragsight.loaders.pdf.paragraphs import Section, plain_text
+from ragsight.loaders.pdf.page.geometry import rounded, union
+from ragsight.loaders.pdf.page.page import Line, Page
 from ragsight.loaders.pdf.parts import Figure, Table
-from ragsight.loaders.pdf.protocol import PageSource
-from ragsight.loaders.pdf.rendering import encoded_region, paint_region
-from ragsight.loaders.pdf.tables import to_markdown
+from ragsight.loaders.pdf.tables.grids import to_markdown
+from ragsight.loaders.pdf.text.paragraphs import Section, plain_text
 
 Headings = tuple[str, ...]
 """Titles, outermost first."""

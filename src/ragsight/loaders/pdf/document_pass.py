@@ -13,19 +13,19 @@ from ragsight.errors import DocumentError, ErrorHandler, RagsightError
 from ragsight.loaders.chunking import split_paragraphs
 from ragsight.loaders.pdf.analysis import analyse
 from ragsight.loaders.pdf.assembling import ChunkMaker
-from ragsight.loaders.pdf.blocks import body_size, rows_of, size_counts
-from ragsight.loaders.pdf.geometry import area
-from ragsight.loaders.pdf.headings import HeadingPath, Outline, outline_of
-from ragsight.loaders.pdf.limited import LimitedSource
-from ragsight.loaders.pdf.ocr import are_placed, ocr_reader
+from ragsight.loaders.pdf.figures.whole_pages import kept_whole, without_shown_figures
+from ragsight.loaders.pdf.isolation.limited import LimitedSource
+from ragsight.loaders.pdf.ocr.reading import are_placed, ocr_reader
 from ragsight.loaders.pdf.options import PdfOptions
-from ragsight.loaders.pdf.page import Drawing, Line, Page
+from ragsight.loaders.pdf.page.geometry import area
+from ragsight.loaders.pdf.page.kinds import page_kind
+from ragsight.loaders.pdf.page.page import Drawing, Line, Page
+from ragsight.loaders.pdf.page.reader import PageReader
 from ragsight.loaders.pdf.page_chunks import PageChunks
-from ragsight.loaders.pdf.page_kinds import page_kind
-from ragsight.loaders.pdf.paragraphs import sections_of
 from ragsight.loaders.pdf.parts import Analysis, DocumentHabits, Figure, PageInput, Table
-from ragsight.loaders.pdf.reader import PageReader
-from ragsight.loaders.pdf.whole_pages import kept_whole, without_shown_figures
+from ragsight.loaders.pdf.text.blocks import body_size, rows_of, size_counts
+from ragsight.loaders.pdf.text.headings import HeadingPath, Outline, outline_of
+from ragsight.loaders.pdf.text.paragraphs import sections_of
 
 _TRIM_EVERY = 10
 _PICTURED = 0.05

@@ -10,12 +10,12 @@ from PIL import Image
 from ragsight.chunks import Chunk
 from ragsight.errors import DocumentError
 from ragsight.loaders.inspected import WHOLE_PAGE, InspectedPage, LeftOut
-from ragsight.loaders.pdf.geometry import overlap
-from ragsight.loaders.pdf.limited import LimitedSource
+from ragsight.loaders.pdf.document_pass import Run
+from ragsight.loaders.pdf.isolation.limited import LimitedSource
 from ragsight.loaders.pdf.options import PdfOptions
-from ragsight.loaders.pdf.page import Page
-from ragsight.loaders.pdf.reader import PageReader
-from ragsight.loaders.pdf.run import Run
+from ragsight.loaders.pdf.page.geometry import overlap
+from ragsight.loaders.pdf.page.page import Page
+from ragsight.loaders.pdf.page.reader import PageReader
 
 _MOSTLY = 0.5
 _MAX_DPI = 150

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from ragsight.chunks import Chunk
-from ragsight.loaders.pdf.captions import Mention, mentions_in, parse_caption, plain_number
+from ragsight.loaders.pdf.captions.patterns import Mention, mentions_in, parse_caption, plain_number
 
 LOOKAHEAD = 4
 """Pages by which chunks are held back, so that links can point that far forward."""

@@ -18,14 +18,14 @@ from ragsight.errors import (
 )
 from ragsight.loaders.base import absolute, file_fingerprint
 from ragsight.loaders.inspected import InspectedPage
-from ragsight.loaders.pdf.backends import open_pdf
+from ragsight.loaders.pdf.backends.protocol import PageSource
+from ragsight.loaders.pdf.backends.registry import open_pdf
+from ragsight.loaders.pdf.document_pass import Run
 from ragsight.loaders.pdf.inspecting import inspected_pages
-from ragsight.loaders.pdf.isolated import IsolatedPdf
-from ragsight.loaders.pdf.limited import LimitedSource
+from ragsight.loaders.pdf.isolation.isolated import IsolatedPdf
+from ragsight.loaders.pdf.isolation.limited import LimitedSource
 from ragsight.loaders.pdf.links import Linker, with_neighbours
 from ragsight.loaders.pdf.options import PdfOptions, PdfSettings
-from ragsight.loaders.pdf.protocol import PageSource
-from ragsight.loaders.pdf.run import Run
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

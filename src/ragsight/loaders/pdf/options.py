@@ -8,8 +8,8 @@ from typing import Any, Literal, TypedDict, get_args
 from ragsight.errors import ConfigurationError
 from ragsight.loaders.chunking import ChunkingOptions
 from ragsight.loaders.naming import stable_name
-from ragsight.loaders.pdf.backends import BackendName
-from ragsight.loaders.pdf.ocr import OcrCallable
+from ragsight.loaders.pdf.backends.registry import BackendName
+from ragsight.loaders.pdf.ocr.reading import OcrCallable
 
 TableMode = Literal["auto", "none"]
 FigureImageMode = Literal["all", "none"]
@@ -46,7 +46,7 @@ class PdfOptions:
         ocr: How text in pictures is read: on pages without a text layer, and in figures with
             bitmaps. `off`: not at all. `auto`: with tesseract, where its data is installed; else
             the chunks carry a warning that says what to install. A callable: see
-            `ragsight.loaders.pdf.ocr.OcrCallable`.
+            `ragsight.loaders.pdf.ocr.reading.OcrCallable`.
         ocr_language: Languages for tesseract, such as `eng+deu`.
         page_timeout: Seconds that the PDF library may spend on one page, all in all; None for no
             limit. A page that takes longer is reported and left out. In this process the library

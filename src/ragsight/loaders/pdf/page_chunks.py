@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from ragsight.chunks import BBox, Chunk
 from ragsight.loaders.chunking import split_paragraphs
 from ragsight.loaders.pdf.assembling import ChunkMaker, passage_box, section_of
-from ragsight.loaders.pdf.page_kinds import PageKind
-from ragsight.loaders.pdf.paragraphs import Section
+from ragsight.loaders.pdf.page.kinds import PageKind
 from ragsight.loaders.pdf.parts import Analysis, Figure, Table
+from ragsight.loaders.pdf.text.paragraphs import Section
 
 
 class PageChunks:

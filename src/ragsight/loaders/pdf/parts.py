@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.caption_blocks import CaptionBlock
-from ragsight.loaders.pdf.geometry import union
-from ragsight.loaders.pdf.matching import CaptionSides
-from ragsight.loaders.pdf.page import Drawing, Line, Page
-from ragsight.loaders.pdf.scans import Paint
+from ragsight.loaders.pdf.captions.blocks import CaptionBlock
+from ragsight.loaders.pdf.captions.matching import CaptionSides
+from ragsight.loaders.pdf.figures.scans import Paint
+from ragsight.loaders.pdf.page.geometry import union
+from ragsight.loaders.pdf.page.page import Drawing, Line, Page
 
 
 @dataclass(frozen=True)

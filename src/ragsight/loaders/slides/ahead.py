@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ragsight.loaders.office import prepare_renders
 from ragsight.loaders.slides.kinds import SLIDE_SUFFIXES
 from ragsight.loaders.slides.options import SlideOptions
+from ragsight.loaders.slides.painting import prepare_renders
 
 
 def paint_ahead(

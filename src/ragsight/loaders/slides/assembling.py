@@ -8,13 +8,13 @@ from typing import Any
 
 from ragsight.chunks import BBox, Chunk, ChunkKind, ImageRef, Source
 from ragsight.errors import DocumentError, ErrorHandler, ImageError, RagsightError
-from ragsight.loaders.office import SlideRenders
-from ragsight.loaders.pdf.geometry import rounded
+from ragsight.loaders.pdf.page.geometry import rounded
 from ragsight.loaders.slides.captions import caption_of
 from ragsight.loaders.slides.content import Block, SlideContent
 from ragsight.loaders.slides.geometry import clipped, share
 from ragsight.loaders.slides.options import SlideOptions
 from ragsight.loaders.slides.package import Package
+from ragsight.loaders.slides.painting import SlideRenders
 from ragsight.loaders.slides.pictures import (
     FULL_SLIDE,
     Picture,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ragsight.loaders.pdf.tables import to_markdown
+from ragsight.loaders.pdf.tables.grids import to_markdown
 
 MOST_ROWS = 200
 """Rows of a chart's data that are written out; what is past them is counted only."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from ragsight.errors import DocumentError, ErrorHandler
-from ragsight.loaders.pdf.tables import to_markdown
+from ragsight.loaders.pdf.tables.grids import to_markdown
 from ragsight.loaders.slides.chart_data import ChartData
 from ragsight.loaders.slides.charts import read_chart
 from ragsight.loaders.slides.content import Block

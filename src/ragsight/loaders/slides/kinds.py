@@ -6,10 +6,10 @@ import zipfile
 from pathlib import Path
 from typing import Literal
 
-from ragsight.loaders.office import check_package
-from ragsight.loaders.office.formats import KINDS
-from ragsight.loaders.office.kinds import PackageKind, head_of
-from ragsight.loaders.office.package import ZIP_ERRORS
+from ragsight.loaders.slides.painting import check_package
+from ragsight.loaders.slides.painting.formats import KINDS
+from ragsight.loaders.slides.painting.kinds import PackageKind, head_of
+from ragsight.loaders.slides.painting.package import ZIP_ERRORS
 
 DeckKind = Literal["pptx", "odp", "ppt", "pdf"]
 

@@ -22,12 +22,12 @@ from ragsight.errors import (
     raise_error,
 )
 from ragsight.loaders.base import absolute, file_fingerprint, read_bytes
-from ragsight.loaders.office import check_package, convert
-from ragsight.loaders.office.renderers import find_renderer
 from ragsight.loaders.pdf.links import with_neighbours
 from ragsight.loaders.slides.kinds import DeckKind, has_suffix_of, kind_of
 from ragsight.loaders.slides.options import SlideOptions, SlideSettings
 from ragsight.loaders.slides.package import Package
+from ragsight.loaders.slides.painting import check_package, convert
+from ragsight.loaders.slides.painting.renderers import find_renderer
 from ragsight.loaders.slides.pdf_decks import PdfDeck
 from ragsight.loaders.slides.run import Run
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict, get_args
 
 from ragsight.errors import ConfigurationError
-from ragsight.loaders.office import RenderMode
+from ragsight.loaders.slides.painting import RenderMode
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from ragsight.errors import DocumentError
-from ragsight.loaders.office.package import ZIP_ERRORS
+from ragsight.loaders.slides.painting.package import ZIP_ERRORS
 from ragsight.loaders.slides.xml import parse_xml
 
 MAX_XML = 32 << 20

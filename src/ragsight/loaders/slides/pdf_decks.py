@@ -11,10 +11,10 @@ from ragsight.chunks import Chunk, ImageRef, Source
 from ragsight.errors import DocumentError, EmptyDocumentError, ErrorHandler
 from ragsight.loaders.chunking import ChunkingOptions
 from ragsight.loaders.pdf import PdfLoader, PdfOptions
-from ragsight.loaders.pdf.limited import LimitedSource
-from ragsight.loaders.pdf.page import Page
-from ragsight.loaders.pdf.rendering import encoded_region
-from ragsight.loaders.pdf.source import PdfFile
+from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
+from ragsight.loaders.pdf.figures.rendering import encoded_region
+from ragsight.loaders.pdf.isolation.limited import LimitedSource
+from ragsight.loaders.pdf.page.page import Page
 from ragsight.loaders.slides.options import SlideOptions
 
 _TRIM_EVERY = 50

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ragsight.chunks import BBox, ImageRef
 from ragsight.images import image_ref, open_image
-from ragsight.loaders.pdf.rendering import encoded
+from ragsight.loaders.pdf.figures.rendering import encoded
 from ragsight.loaders.slides.deck import Deck
 from ragsight.loaders.slides.geometry import share
 from ragsight.loaders.slides.package import MAX_PICTURE, Package

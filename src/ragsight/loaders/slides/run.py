@@ -9,11 +9,11 @@ from typing import Any
 
 from ragsight.chunks import Chunk
 from ragsight.errors import DocumentError, EmptyDocumentError, ErrorHandler, RagsightError
-from ragsight.loaders.office import DeckFacts, SlideRenders, open_renders
 from ragsight.loaders.slides.assembling import SlideChunks
 from ragsight.loaders.slides.deck import Deck, SlideEntry, is_hidden, read_deck
 from ragsight.loaders.slides.options import SlideOptions
 from ragsight.loaders.slides.package import Package
+from ragsight.loaders.slides.painting import DeckFacts, SlideRenders, open_renders
 from ragsight.loaders.slides.pictures import Repeats
 from ragsight.loaders.slides.reading import SlideReader
 

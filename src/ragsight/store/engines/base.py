@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Protocol
 from qdrant_client import models
 
 from ragsight.encoders import FloatArray, SparseVector
-from ragsight.store.programs import Program, Runner
 from ragsight.store.schema import Collection, IndexKind
+from ragsight.store.steps import Program, Runner
 
 Vector = FloatArray | SparseVector
 

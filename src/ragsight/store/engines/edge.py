@@ -22,11 +22,10 @@ from qdrant_client import models
 
 from ragsight.encoders import SparseVector
 from ragsight.errors import StoreError, StoreLockedError
-from ragsight.store.edge_filters import edge_filter
-from ragsight.store.edge_optimizer import INDEX_TYPES, run_optimizer
-from ragsight.store.engine import Found, Payload, Point, Vector, VectorSearch, ranked
+from ragsight.store.engines.base import Found, Payload, Point, Vector, VectorSearch, ranked
+from ragsight.store.engines.edge_filters import edge_filter
+from ragsight.store.engines.edge_optimizer import INDEX_TYPES, run_optimizer
 from ragsight.store.payloads import belongs_to
-from ragsight.store.programs import Request, StepRunner, in_one_step
 from ragsight.store.schema import (
     BM25,
     CLIP,
@@ -37,6 +36,7 @@ from ragsight.store.schema import (
     Collection,
     IndexKind,
 )
+from ragsight.store.steps import Request, StepRunner, in_one_step
 
 # Denser graphs and wider searches than the engine's own (16, 100, 128): words that search images
 # are far from all images in CLIP's space, and sparse graphs lose their way there. Points are

@@ -8,12 +8,11 @@ from typing import Any
 from qdrant_client import models
 
 from ragsight.errors import StoreError
-from ragsight.store.client_errors import is_conflict, server_errors
-from ragsight.store.client_points import batches, client_id, client_vector, own_point
-from ragsight.store.clients import Clients
-from ragsight.store.collection_options import CollectionOptions, creation_arguments
-from ragsight.store.engine import Found, Payload, Point, VectorSearch, ranked
-from ragsight.store.programs import Program, Request, Step, StepRunner, Together
+from ragsight.store.engines.base import Found, Payload, Point, VectorSearch, ranked
+from ragsight.store.engines.collection_options import CollectionOptions, creation_arguments
+from ragsight.store.engines.qdrant_clients import Clients
+from ragsight.store.engines.qdrant_errors import is_conflict, server_errors
+from ragsight.store.engines.qdrant_points import batches, client_id, client_vector, own_point
 from ragsight.store.schema import (
     COLLECTIONS,
     INDEXED_KEYS,
@@ -22,6 +21,7 @@ from ragsight.store.schema import (
     Collection,
     IndexKind,
 )
+from ragsight.store.steps import Program, Request, Step, StepRunner, Together
 
 PROFILE_KEY = "ragsight"
 _INDEX_TYPES: Mapping[IndexKind, models.PayloadSchemaType] = {

@@ -27,8 +27,8 @@ from tenacity import (
 )
 
 from ragsight.errors import StoreError
-from ragsight.store.client_errors import is_transient
-from ragsight.store.programs import Request
+from ragsight.store.engines.qdrant_errors import is_transient
+from ragsight.store.steps import Request
 
 _SENDABLE = re.compile(r"[!-~]([ -~\t]*[!-~])?")
 """Values of a header that HTTP allows."""

@@ -10,7 +10,7 @@ import numpy as np
 from qdrant_client import models
 
 from ragsight.encoders import SparseVector
-from ragsight.store.engine import Point, Vector
+from ragsight.store.engines.base import Point, Vector
 
 POINTS_PER_REQUEST = 64
 """Points in one write at the most: with vectors of 512 dimensions about 1 MB of JSON; a batch of

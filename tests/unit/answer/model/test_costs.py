@@ -5,8 +5,8 @@ import pytest
 from answering import passage
 from ragsight import VisionSynthesizer
 from ragsight.answer import Price
-from ragsight.answer.costs import total_cost, total_usage
-from ragsight.answer.request import Completion, Usage
+from ragsight.answer.model.costs import total_cost, total_usage
+from ragsight.answer.model.messages import Completion, Usage
 from ragsight.testing import FakeVisionBackend
 
 USAGE = Usage(input_tokens=1000, output_tokens=100, cached_tokens=600, cache_write_tokens=200)

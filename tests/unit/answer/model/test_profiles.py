@@ -5,10 +5,8 @@ from dataclasses import replace
 import pytest
 
 from answering import passage
-from ragsight.answer import profiles
-from ragsight.answer.options import SynthesizerOptions
-from ragsight.answer.planning import plan_request
-from ragsight.answer.profiles import (
+from ragsight.answer.model import profiles
+from ragsight.answer.model.profiles import (
     CLAUDE,
     CLAUDE_4_7,
     LOCAL,
@@ -17,6 +15,8 @@ from ragsight.answer.profiles import (
     profile_for,
     register_profile,
 )
+from ragsight.answer.request.options import SynthesizerOptions
+from ragsight.answer.request.plan import plan_request
 
 
 def cost(provider: str, model: str, detail: str, size: tuple[int, int]) -> tuple[int, int, int]:

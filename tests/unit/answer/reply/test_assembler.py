@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answering import figure, passage
-from ragsight.answer.finishing import AnswerAssembler, finish_answer
-from ragsight.answer.options import SynthesizerOptions
-from ragsight.answer.planning import RequestPlan, plan_request
-from ragsight.answer.profiles import LOCAL
-from ragsight.answer.request import Completion, TextDelta, Usage
-from ragsight.answer.result import Answer
+from ragsight.answer.model.messages import Completion, TextDelta, Usage
+from ragsight.answer.model.profiles import LOCAL
+from ragsight.answer.reply.assembler import AnswerAssembler, finish_answer
+from ragsight.answer.reply.result import Answer
+from ragsight.answer.request.options import SynthesizerOptions
+from ragsight.answer.request.plan import RequestPlan, plan_request
 from ragsight.errors import StreamInterruptedError
 
 SOURCES = [passage(), figure(1), passage("See https://example.org/pump for more.", page=7)]

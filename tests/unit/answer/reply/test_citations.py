@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragsight.answer.citations import code_spans, find_markers
+from ragsight.answer.reply.citations import code_spans, find_markers
 
 
 def numbers(text: str) -> list[tuple[int, ...]]:

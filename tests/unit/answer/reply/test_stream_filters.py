@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragsight.answer.citations import drop_numbers
-from ragsight.answer.filters import MarkerFilter, SentinelFilter
+from ragsight.answer.reply.citations import drop_numbers
+from ragsight.answer.reply.stream_filters import MarkerFilter, SentinelFilter
 
 ATOMS = st.sampled_from(
     ["`", "``", "```", "~~~", "\n", "\n\n", " ", "[1", "[9]", "[1, 9]", "]", "9", "a", "!", "[",

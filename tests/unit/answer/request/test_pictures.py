@@ -8,9 +8,9 @@ from PIL import Image, ImageDraw
 
 from answering import picture
 from drawings import noise
-from ragsight.answer.options import SynthesizerOptions
-from ragsight.answer.planning import RequestPlan, plan_request
-from ragsight.answer.profiles import CLAUDE_4_7
+from ragsight.answer.model.profiles import CLAUDE_4_7
+from ragsight.answer.request.options import SynthesizerOptions
+from ragsight.answer.request.plan import RequestPlan, plan_request
 from ragsight.chunks import Chunk, Source
 from ragsight.images import image_ref
 
@@ -123,7 +123,7 @@ def test_images_are_prepared_alike_whether_one_by_one_or_many_at_once() -> None:
 
 
 def test_only_as_many_images_are_prepared_as_will_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ragsight.answer import pictures
+    from ragsight.answer.request import pictures
 
     prepared: list[str] = []
     prepare = pictures.prepare_image

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answering import broken_figure, figure, passage, picture
-from ragsight.answer.options import SynthesizerOptions
-from ragsight.answer.ordering import reading_order
-from ragsight.answer.planning import RequestPlan, plan_request
-from ragsight.answer.profiles import CLAUDE_4_7, LOCAL, OPENAI_PROFILES, profile_for
-from ragsight.answer.request import ImagePart, TextPart
+from ragsight.answer.model.messages import ImagePart, TextPart
+from ragsight.answer.model.profiles import CLAUDE_4_7, LOCAL, OPENAI_PROFILES, profile_for
+from ragsight.answer.request.options import SynthesizerOptions
+from ragsight.answer.request.ordering import reading_order
+from ragsight.answer.request.plan import RequestPlan, plan_request
 from ragsight.chunks import Chunk, Source
 from ragsight.errors import ConfigurationError, QueryError
 from ragsight.images import image_ref

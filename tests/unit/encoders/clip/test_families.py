@@ -15,8 +15,8 @@ from checkpoints import CONTEXT, FAMILIES, edit_json, make_siglip
 from drawings import noise
 from ragsight import ClipEncoder
 from ragsight.encoders.base import FloatArray
-from ragsight.encoders.checkpoint import Checkpoint
-from ragsight.encoders.tokenizing import load_text_tokenizer
+from ragsight.encoders.clip.checkpoint import Checkpoint
+from ragsight.encoders.clip.tokenizing import load_text_tokenizer
 from ragsight.errors import ConfigurationError, MissingExtraError
 
 TEXTS = [

@@ -9,7 +9,7 @@ from torch.nn import functional as F  # noqa: N812 - its name everywhere
 from transformers import AutoModel, CLIPModel
 
 from checkpoints import FAMILIES, make_clip
-from ragsight.encoders.fast_text import fast_text_tower
+from ragsight.encoders.clip.fast_text import fast_text_tower
 
 
 @pytest.fixture

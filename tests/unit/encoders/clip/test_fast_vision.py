@@ -22,7 +22,7 @@ from transformers import (
 )
 
 from checkpoints import IMAGE_SIZE, PATCH_SIZE
-from ragsight.encoders.fast_vision import fast_vision_tower, reference_features
+from ragsight.encoders.clip.fast_vision import fast_vision_tower, reference_features
 from ragsight.errors import EncoderError
 
 SIZE = {

@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from ragsight.encoders.fingerprints import digest_of, folder_digest
+from ragsight.encoders.clip.fingerprints import digest_of, folder_digest
 
 
 def weights() -> dict[str, torch.Tensor]:

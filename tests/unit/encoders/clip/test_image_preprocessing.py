@@ -19,8 +19,8 @@ from transformers import (
 from checkpoints import make_chinese_clip, make_clip, make_siglip
 from drawings import noise
 from ragsight.encoders.base import FloatArray
-from ragsight.encoders.checkpoint import Checkpoint
-from ragsight.encoders.preprocessing import ImageRecipe
+from ragsight.encoders.clip.checkpoint import Checkpoint
+from ragsight.encoders.clip.preprocessing import ImageRecipe
 
 PROCESSORS = {
     "CLIP": CLIPImageProcessorPil(),

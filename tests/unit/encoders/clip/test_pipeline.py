@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragsight.encoders.pipeline import batched, map_ahead
+from ragsight.encoders.clip.pipeline import batched, map_ahead
 
 
 @given(st.lists(st.integers()), st.integers(0, 3), st.integers(0, 5))

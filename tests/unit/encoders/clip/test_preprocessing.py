@@ -18,8 +18,8 @@ from transformers import (
 from checkpoints import edit_json, make_clip, make_siglip2_naflex
 from drawings import noise
 from ragsight.encoders.base import FloatArray
-from ragsight.encoders.checkpoint import Checkpoint
-from ragsight.encoders.preprocessing import ImagePreparer, ImageRecipe
+from ragsight.encoders.clip.checkpoint import Checkpoint
+from ragsight.encoders.clip.preprocessing import ImagePreparer, ImageRecipe
 from ragsight.errors import EncoderError, ImageError, SourceNotFoundError
 from ragsight.images import open_image
 
@@ -224,8 +224,9 @@ def test_images_of_a_clip_checkpoint_are_prepared_without_torch_or_transformers(
     clip_folder: Path,
 ) -> None:
     code = (
-        "import sys; from PIL import Image; from ragsight.encoders.checkpoint import Checkpoint;"
-        "from ragsight.encoders.preprocessing import ImagePreparer;"
+        "import sys; from PIL import Image;"
+        "from ragsight.encoders.clip.checkpoint import Checkpoint;"
+        "from ragsight.encoders.clip.preprocessing import ImagePreparer;"
         f"p = ImagePreparer(Checkpoint({str(clip_folder)!r}), exact=False);"
         "print(p.prepare(Image.new('RGB', (50, 40))).shape, 'torch' in sys.modules, "
         "'transformers' in sys.modules)"

@@ -14,8 +14,8 @@ from transformers import AutoTokenizer, ByT5Tokenizer
 
 from checkpoints import CONTEXT, edit_json, make_clip
 from ragsight import DEMO_MODEL
-from ragsight.encoders.checkpoint import Checkpoint
-from ragsight.encoders.tokenizing import (
+from ragsight.encoders.clip.checkpoint import Checkpoint
+from ragsight.encoders.clip.tokenizing import (
     FastTokenizer,
     LongTextNotice,
     TextTokenizer,
@@ -94,8 +94,8 @@ def test_the_first_text_that_is_cut_off_is_reported_and_no_other(
 
 def test_a_clip_tokenizer_is_read_without_torch_or_transformers(clip_folder: Path) -> None:
     code = (
-        "import sys; from ragsight.encoders.checkpoint import Checkpoint;"
-        "from ragsight.encoders.tokenizing import load_text_tokenizer;"
+        "import sys; from ragsight.encoders.clip.checkpoint import Checkpoint;"
+        "from ragsight.encoders.clip.tokenizing import load_text_tokenizer;"
         f"t = load_text_tokenizer(Checkpoint({str(clip_folder)!r}));"
         "print(t.windows(['a b']), 'torch' in sys.modules, 'transformers' in sys.modules)"
     )

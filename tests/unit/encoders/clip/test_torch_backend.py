@@ -10,12 +10,12 @@ import torch
 
 from checkpoints import make_clip, make_siglip2_naflex
 from drawings import noise
-from ragsight.encoders import torch_backend
-from ragsight.encoders.backends import PixelArray
 from ragsight.encoders.base import FloatArray
-from ragsight.encoders.checkpoint import Checkpoint
-from ragsight.encoders.preprocessing import ImagePreparer, ImageRecipe
-from ragsight.encoders.torch_backend import TorchBackend, pick_device, pick_dtype
+from ragsight.encoders.clip import torch_backend
+from ragsight.encoders.clip.backends import PixelArray
+from ragsight.encoders.clip.checkpoint import Checkpoint
+from ragsight.encoders.clip.preprocessing import ImagePreparer, ImageRecipe
+from ragsight.encoders.clip.torch_backend import TorchBackend, pick_device, pick_dtype
 from ragsight.errors import ConfigurationError
 
 

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.blocks import Block, blocks_of, body_size, size_counts
-from ragsight.loaders.pdf.furniture import furniture_lines, is_page_number, places_of
-from ragsight.loaders.pdf.headings import HeadingPath, is_heading
-from ragsight.loaders.pdf.matching import CaptionSides, match_captions
-from ragsight.loaders.pdf.page import Line, Page
-from ragsight.loaders.pdf.reading_order import in_reading_order
-from ragsight.loaders.pdf.rendering import encode, png_bytes
-from ragsight.loaders.pdf.table_cells import ruled_grid
-from ragsight.loaders.pdf.tables import to_markdown
+from ragsight.loaders.pdf.captions.matching import CaptionSides, match_captions
+from ragsight.loaders.pdf.figures.rendering import encode, png_bytes
+from ragsight.loaders.pdf.page.page import Line, Page
+from ragsight.loaders.pdf.tables.cells import ruled_grid
+from ragsight.loaders.pdf.tables.grids import to_markdown
+from ragsight.loaders.pdf.text.blocks import Block, blocks_of, body_size, size_counts
+from ragsight.loaders.pdf.text.furniture import furniture_lines, is_page_number, places_of
+from ragsight.loaders.pdf.text.headings import HeadingPath, is_heading
+from ragsight.loaders.pdf.text.reading_order import in_reading_order
 
 
 def _line(text: str, left: float, top: float, **style: float) -> Line:

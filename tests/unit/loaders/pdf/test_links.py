@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragsight.chunks import Chunk, Source
-from ragsight.loaders.pdf.captions import mentions_in, plain_number
+from ragsight.loaders.pdf.captions.patterns import mentions_in, plain_number
 from ragsight.loaders.pdf.links import LOOKAHEAD, Linker, with_neighbours
 
 

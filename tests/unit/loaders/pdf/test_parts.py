@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.caption_blocks import find_captions
-from ragsight.loaders.pdf.marks import figure_marks
-from ragsight.loaders.pdf.page import Drawing, Line, Page
-from ragsight.loaders.pdf.page_kinds import is_scan
-from ragsight.loaders.pdf.scans import inked_region, text_area
-from ragsight.loaders.pdf.table_areas import TableSpace, captioned_areas, rule_stacks
-from ragsight.loaders.pdf.table_cells import Cell, cells_of, column_spans, ruled_grid
-from ragsight.loaders.pdf.whole_lines import with_whole_lines
-from ragsight.loaders.pdf.zones import zone_beside
+from ragsight.loaders.pdf.captions.blocks import find_captions
+from ragsight.loaders.pdf.captions.zones import zone_beside
+from ragsight.loaders.pdf.figures.marks import figure_marks
+from ragsight.loaders.pdf.figures.scans import inked_region, text_area
+from ragsight.loaders.pdf.page.kinds import is_scan
+from ragsight.loaders.pdf.page.page import Drawing, Line, Page
+from ragsight.loaders.pdf.tables.areas import TableSpace, captioned_areas, rule_stacks
+from ragsight.loaders.pdf.tables.cells import Cell, cells_of, column_spans, ruled_grid
+from ragsight.loaders.pdf.text.whole_lines import with_whole_lines
 
 
 def _line(text: str, left: float, top: float, block: int = 0, right: float = 0.0) -> Line:

@@ -7,7 +7,7 @@ from qdrant_client import models
 
 from ragsight.encoders import EncoderSpec
 from ragsight.store import CollectionOptions, Profile
-from ragsight.store.collection_options import creation_arguments
+from ragsight.store.engines.collection_options import creation_arguments
 
 PROFILE = Profile(EncoderSpec("clip", None, 16), EncoderSpec("words", None, 8)).to_dict()
 WITHOUT_WORDS = Profile(EncoderSpec("clip", None, 16)).to_dict()

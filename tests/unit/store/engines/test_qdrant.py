@@ -11,9 +11,9 @@ from fakes.qdrant_server import FakeQdrant
 from ragsight.encoders import EncoderSpec, SparseVector
 from ragsight.errors import StoreError
 from ragsight.store import CollectionOptions, Profile, RetryOptions, VectorSearch, parse_filter
-from ragsight.store.client import ClientEngine
-from ragsight.store.clients import Clients
-from ragsight.store.engine import Point
+from ragsight.store.engines.base import Point
+from ragsight.store.engines.qdrant import ClientEngine
+from ragsight.store.engines.qdrant_clients import Clients
 from ragsight.store.payloads import point_id
 from ragsight.store.schema import INDEXED_KEYS
 

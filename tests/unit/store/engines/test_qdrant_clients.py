@@ -13,8 +13,8 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from fakes.qdrant_server import FakeQdrant
 from ragsight.errors import StoreError
-from ragsight.store.clients import Clients, RetryOptions
-from ragsight.store.programs import Request
+from ragsight.store.engines.qdrant_clients import Clients, RetryOptions
+from ragsight.store.steps import Request
 
 EXISTS = Request("collection_exists", {"collection_name": "shop"})
 COLLECTIONS = Request("get_collections")

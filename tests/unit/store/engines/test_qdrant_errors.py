@@ -10,7 +10,7 @@ from qdrant_client.common.client_exceptions import QdrantException, ResourceExha
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from ragsight.errors import StoreError
-from ragsight.store.client_errors import is_conflict, is_transient, server_errors
+from ragsight.store.engines.qdrant_errors import is_conflict, is_transient, server_errors
 
 
 def answer(status: int, text: str = "scripted") -> UnexpectedResponse:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from qdrant_client import models
 
 from ragsight.encoders import SparseVector
-from ragsight.store import client_points
-from ragsight.store.client_points import batches, client_id, client_vector, own_point
-from ragsight.store.engine import Point
+from ragsight.store.engines import qdrant_points
+from ragsight.store.engines.base import Point
+from ragsight.store.engines.qdrant_points import batches, client_id, client_vector, own_point
 
 
 def point(number: int, length: int = 1) -> Point:
@@ -22,8 +22,8 @@ def point(number: int, length: int = 1) -> Point:
 def test_batches_hold_every_point_once_and_stay_within_both_limits(lengths: list[int]) -> None:
     points = [point(number, length) for number, length in enumerate(lengths)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(client_points, "POINTS_PER_REQUEST", 5)
-        patch.setattr(client_points, "BYTES_PER_REQUEST", 500)
+        patch.setattr(qdrant_points, "POINTS_PER_REQUEST", 5)
+        patch.setattr(qdrant_points, "BYTES_PER_REQUEST", 500)
         found = list(batches(points))
     assert [p.id for batch in found for p in batch] == [p.id for p in points]
     for batch in found:
@@ -36,7 +36,7 @@ def test_batches_hold_every_point_once_and_stay_within_both_limits(lengths: list
 def test_a_vector_in_json_is_never_longer_than_estimated(values: list[float]) -> None:
     [[only]] = batches([Point("1", {}, {"": np.array(values, np.float32)})])
     text = json.dumps(client_vector(only.vectors[""]))
-    assert len(text) <= client_points._BYTES_PER_NUMBER * len(values) + 2
+    assert len(text) <= qdrant_points._BYTES_PER_NUMBER * len(values) + 2
 
 
 def test_numbers_are_ids_of_others_and_go_out_as_numbers() -> None:

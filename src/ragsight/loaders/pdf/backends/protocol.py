@@ -7,7 +7,7 @@ from typing import Protocol
 from PIL import Image
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.page import Drawing, Line, Page
+from ragsight.loaders.pdf.page.page import Drawing, Line, Page
 
 
 class PageSource(Protocol):

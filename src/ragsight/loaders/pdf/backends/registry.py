@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from ragsight.loaders.pdf.protocol import PageSource
+from ragsight.loaders.pdf.backends.protocol import PageSource
 
 BackendName = Literal["pymupdf", "pdfium"]
 
@@ -26,9 +26,9 @@ def open_pdf(
         DocumentError: If the file can't be opened; see `PdfFile`.
     """
     if backend == "pdfium":
-        from ragsight.loaders.pdf.pdfium.source import PdfiumFile
+        from ragsight.loaders.pdf.backends.pdfium.source import PdfiumFile
 
         return PdfiumFile(source, name, password)
-    from ragsight.loaders.pdf.source import PdfFile
+    from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
 
     return PdfFile(source, name, password)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.blocks import Block
-from ragsight.loaders.pdf.captions import Caption, parse_caption
-from ragsight.loaders.pdf.geometry import gap_x, shared_x, union
-from ragsight.loaders.pdf.page import Line
+from ragsight.loaders.pdf.captions.patterns import Caption, parse_caption
+from ragsight.loaders.pdf.page.geometry import gap_x, shared_x, union
+from ragsight.loaders.pdf.page.page import Line
+from ragsight.loaders.pdf.text.blocks import Block
 
 _MAX_LINES = 14
 _LINE_GAP = 0.45

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.geometry import gap_x, gap_y, grown, intersects, shared_x, shared_y
+from ragsight.loaders.pdf.page.geometry import gap_x, gap_y, grown, intersects, shared_x, shared_y
 
 Side = Literal["above", "below", "beside"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ragsight.loaders.pdf.captions import Caption, mention_pattern
+from ragsight.loaders.pdf.captions.patterns import Caption, mention_pattern
 
 _MAX_MENTIONS = 5
 _MAX_CHARACTERS = 400
@@ -29,7 +29,7 @@ def find_mentions(caption: Caption, sentences: Sequence[str]) -> list[str]:
     """The sentences that name what the caption labels, each once, at most five.
 
     Example:
-        >>> from ragsight.loaders.pdf.captions import parse_caption
+        >>> from ragsight.loaders.pdf.captions.patterns import parse_caption
         >>> find_mentions(parse_caption("Figure 3: Pump"), ["See Fig. 3.", "See Fig. 30."])
         ['See Fig. 3.']
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.geometry import gap_x, gap_y, grown, intersects, shared_x, shared_y
+from ragsight.loaders.pdf.page.geometry import gap_x, gap_y, grown, intersects, shared_x, shared_y
 
 _NEAR = 60.0
 """Points; text within them of a caption, left or right of it, is a column beside its figure."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.geometry import gap_y, height, union, width
-from ragsight.loaders.pdf.grouping import group_boxes
-from ragsight.loaders.pdf.marks import Mark
-from ragsight.loaders.pdf.page import Line
-from ragsight.loaders.pdf.region import Region, Surroundings, owner_of
+from ragsight.loaders.pdf.figures.marks import Mark
+from ragsight.loaders.pdf.figures.region import Region, Surroundings, owner_of
+from ragsight.loaders.pdf.page.geometry import gap_y, height, union, width
+from ragsight.loaders.pdf.page.grouping import group_boxes
+from ragsight.loaders.pdf.page.page import Line
 
 _PICTURE_SIDE, _LARGE_PICTURE = 60.0, 100.0
 _TITLE_GAP = 14.0

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.geometry import (
+from ragsight.loaders.pdf.page.geometry import (
     area,
     centre_inside,
     gap_x,
@@ -16,7 +16,7 @@ from ragsight.loaders.pdf.geometry import (
     overlap,
     width,
 )
-from ragsight.loaders.pdf.page import Drawing, Line, Page
+from ragsight.loaders.pdf.page.page import Drawing, Line, Page
 
 _BACKGROUND = 0.85
 _EDGE, _WHOLE, _BAND = 3.0, 0.95, 0.2

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.blocks import blocks_of
-from ragsight.loaders.pdf.geometry import area, height, overlap, union, width
-from ragsight.loaders.pdf.grouping import group_boxes
-from ragsight.loaders.pdf.marks import Mark
-from ragsight.loaders.pdf.page import Line
+from ragsight.loaders.pdf.figures.marks import Mark
+from ragsight.loaders.pdf.figures.region import Region
+from ragsight.loaders.pdf.figures.regions import lines_inside
+from ragsight.loaders.pdf.page.geometry import area, height, overlap, union, width
+from ragsight.loaders.pdf.page.grouping import group_boxes
+from ragsight.loaders.pdf.page.page import Line
 from ragsight.loaders.pdf.parts import PageInput
-from ragsight.loaders.pdf.region import Region
-from ragsight.loaders.pdf.regions import lines_inside
+from ragsight.loaders.pdf.text.blocks import blocks_of
 
 SHORT_SIDE = 28.0
 """Points; what is smaller on its shorter side is a sign or an ornament."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.caption_blocks import CaptionBlock
-from ragsight.loaders.pdf.geometry import area, gap_y, shared_x, union
-from ragsight.loaders.pdf.marks import Mark
+from ragsight.loaders.pdf.captions.blocks import CaptionBlock
+from ragsight.loaders.pdf.figures.marks import Mark
+from ragsight.loaders.pdf.page.geometry import area, gap_y, shared_x, union
 
 _CAPTION_REACH = 0.25
 

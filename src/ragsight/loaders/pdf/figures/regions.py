@@ -7,8 +7,10 @@ from dataclasses import replace
 from itertools import combinations
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.galleries import are_titled_apart, pictures_apart
-from ragsight.loaders.pdf.geometry import (
+from ragsight.loaders.pdf.figures.galleries import are_titled_apart, pictures_apart
+from ragsight.loaders.pdf.figures.marks import Mark
+from ragsight.loaders.pdf.figures.region import Region, Surroundings, may_own, owner_of, region_of
+from ragsight.loaders.pdf.page.geometry import (
     area,
     centre_inside,
     gap,
@@ -22,10 +24,8 @@ from ragsight.loaders.pdf.geometry import (
     union,
     width,
 )
-from ragsight.loaders.pdf.grouping import group_boxes
-from ragsight.loaders.pdf.marks import Mark
-from ragsight.loaders.pdf.page import Line
-from ragsight.loaders.pdf.region import Region, Surroundings, may_own, owner_of, region_of
+from ragsight.loaders.pdf.page.grouping import group_boxes
+from ragsight.loaders.pdf.page.page import Line
 
 _GROUP_DISTANCE = 8.0
 _MERGE_SHARE, _MERGE_LEAST, _MERGE_MOST = 0.25, 24.0, 60.0

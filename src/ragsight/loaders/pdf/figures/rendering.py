@@ -12,10 +12,10 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from ragsight.chunks import BBox, ImageRef
-from ragsight.loaders.pdf.geometry import centre_inside, grown, intersects
+from ragsight.loaders.pdf.backends.protocol import PageSource
 from ragsight.loaders.pdf.options import PdfOptions
-from ragsight.loaders.pdf.page import Line, Page
-from ragsight.loaders.pdf.protocol import PageSource
+from ragsight.loaders.pdf.page.geometry import centre_inside, grown, intersects
+from ragsight.loaders.pdf.page.page import Line, Page
 
 _PAD = 4.0
 _FLAT_COLOURS = 16

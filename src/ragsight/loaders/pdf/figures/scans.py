@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.geometry import height, intersection, intersects, union, width
+from ragsight.loaders.pdf.page.geometry import height, intersection, intersects, union, width
 
 Paint = Callable[[BBox], Image.Image | None]
 """Paints a region of the page small; None where that fails."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.blocks import Block, blocks_of
-from ragsight.loaders.pdf.geometry import centre_inside, gap_y, height, union, width
-from ragsight.loaders.pdf.page import Line
-from ragsight.loaders.pdf.zones import zone_beside
+from ragsight.loaders.pdf.captions.zones import zone_beside
+from ragsight.loaders.pdf.page.geometry import centre_inside, gap_y, height, union, width
+from ragsight.loaders.pdf.page.page import Line
+from ragsight.loaders.pdf.text.blocks import Block, blocks_of
 
 _OTHER_SIZE = 0.4
 _SAME_PITCH = 0.008

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ragsight.loaders.pdf.geometry import area
 from ragsight.loaders.pdf.options import PdfOptions
-from ragsight.loaders.pdf.page import Page
-from ragsight.loaders.pdf.page_kinds import PageKind
+from ragsight.loaders.pdf.page.geometry import area
+from ragsight.loaders.pdf.page.kinds import PageKind
+from ragsight.loaders.pdf.page.page import Page
 from ragsight.loaders.pdf.parts import Analysis, Figure
 
 _SAME_AS_PAGE = 0.75

@@ -15,13 +15,13 @@ from PIL import Image
 
 from ragsight.chunks import BBox
 from ragsight.errors import DocumentError, RagsightError
-from ragsight.loaders.pdf.backends import BackendName
-from ragsight.loaders.pdf.frames import read_frame, write_frame
-from ragsight.loaders.pdf.page import Drawing, Line, Page
+from ragsight.loaders.pdf.backends.registry import BackendName
+from ragsight.loaders.pdf.isolation.frames import read_frame, write_frame
+from ragsight.loaders.pdf.page.page import Drawing, Line, Page
 
 _START_LIMIT = 60.0
-_WORKER = "ragsight.loaders.pdf.worker"
-_ROOT = str(Path(__file__).parents[3])
+_WORKER = "ragsight.loaders.pdf.isolation.worker"
+_ROOT = str(Path(__file__).parents[4])
 """The folder that holds the package, wherever this process found it."""
 
 

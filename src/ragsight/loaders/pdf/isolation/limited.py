@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from PIL import Image
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.isolated import IsolatedPdf, PageTimeoutError
-from ragsight.loaders.pdf.page import Drawing, Line, Page
-from ragsight.loaders.pdf.protocol import PageSource
+from ragsight.loaders.pdf.backends.protocol import PageSource
+from ragsight.loaders.pdf.isolation.isolated import IsolatedPdf, PageTimeoutError
+from ragsight.loaders.pdf.page.page import Drawing, Line, Page
 
 
 class LimitedSource:

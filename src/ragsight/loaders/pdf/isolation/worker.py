@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from ragsight.errors import RagsightError
-from ragsight.loaders.pdf.backends import open_pdf
-from ragsight.loaders.pdf.frames import read_frame, write_frame
-from ragsight.loaders.pdf.protocol import PageSource
+from ragsight.loaders.pdf.backends.protocol import PageSource
+from ragsight.loaders.pdf.backends.registry import open_pdf
+from ragsight.loaders.pdf.isolation.frames import read_frame, write_frame
 
 _GRACE = 5.0
 """Seconds past the limit after which a worker ends itself, should its parent be gone."""

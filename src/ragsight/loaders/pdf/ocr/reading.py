@@ -10,9 +10,9 @@ from PIL import Image
 
 from ragsight.chunks import BBox
 from ragsight.errors import ConfigurationError, DocumentError
-from ragsight.loaders.pdf.backends import BackendName
-from ragsight.loaders.pdf.geometry import height, shared_x, shared_y, union
-from ragsight.loaders.pdf.page import Line, Page
+from ragsight.loaders.pdf.backends.registry import BackendName
+from ragsight.loaders.pdf.page.geometry import height, shared_x, shared_y, union
+from ragsight.loaders.pdf.page.page import Line, Page
 
 OcrResult = str | Sequence[tuple[str, BBox]]
 """The text, or lines or words with their boxes in pixels, in reading order."""
@@ -114,10 +114,10 @@ def tesseract(language: str, backend: BackendName = "pymupdf") -> OcrCallable:
             install.
     """
     if backend != "pymupdf":
-        from ragsight.loaders.pdf.tesseract_program import TesseractProgram
+        from ragsight.loaders.pdf.ocr.tesseract_program import TesseractProgram
 
         return TesseractProgram(language)
-    from ragsight.loaders.pdf.tesseract import Tesseract
+    from ragsight.loaders.pdf.ocr.tesseract import Tesseract
 
     return Tesseract(language)
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from ragsight.chunks import BBox
 from ragsight.errors import ConfigurationError, DocumentError
-from ragsight.loaders.pdf.geometry import union
-from ragsight.loaders.pdf.source import MUPDF_ERRORS, MUPDF_LOCK, mupdf_library
+from ragsight.loaders.pdf.backends.mupdf.source import MUPDF_ERRORS, MUPDF_LOCK, mupdf_library
+from ragsight.loaders.pdf.page.geometry import union
 
 HINT = (
     "Install tesseract with its language data (Debian: apt-get install tesseract-ocr; macOS: brew "

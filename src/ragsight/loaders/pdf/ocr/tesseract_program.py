@@ -12,7 +12,7 @@ from PIL import Image
 
 from ragsight.chunks import BBox
 from ragsight.errors import ConfigurationError, DocumentError
-from ragsight.loaders.pdf.geometry import union
+from ragsight.loaders.pdf.page.geometry import union
 
 _LIMIT = 120.0
 """Seconds for one picture; a page of print takes two to five."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.geometry import gap, union
+from ragsight.loaders.pdf.page.geometry import gap, union
 
 _CELL = 32.0
 

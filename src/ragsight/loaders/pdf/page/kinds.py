@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from ragsight.loaders.pdf.geometry import area
-from ragsight.loaders.pdf.grouping import group_boxes
-from ragsight.loaders.pdf.marks import background
-from ragsight.loaders.pdf.page import Line, Page
+from ragsight.loaders.pdf.figures.marks import background
+from ragsight.loaders.pdf.page.geometry import area
+from ragsight.loaders.pdf.page.grouping import group_boxes
+from ragsight.loaders.pdf.page.page import Line, Page
 
 _FEW_CHARACTERS = 50
 _TOUCHING = 2.0

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from ragsight.chunks import BBox
 from ragsight.errors import DocumentError
-from ragsight.loaders.pdf.blocks import blocks_of, body_size, size_counts
-from ragsight.loaders.pdf.caption_blocks import find_captions
-from ragsight.loaders.pdf.captions import parse_caption
-from ragsight.loaders.pdf.contents import contents_lines
-from ragsight.loaders.pdf.furniture import (
+from ragsight.loaders.pdf.backends.protocol import PageSource
+from ragsight.loaders.pdf.captions.blocks import find_captions
+from ragsight.loaders.pdf.captions.mentions import sentences_of
+from ragsight.loaders.pdf.captions.patterns import parse_caption
+from ragsight.loaders.pdf.page.page import Page
+from ragsight.loaders.pdf.text.blocks import blocks_of, body_size, size_counts
+from ragsight.loaders.pdf.text.contents import contents_lines
+from ragsight.loaders.pdf.text.furniture import (
     WINDOW,
     Places,
     content_area,
@@ -20,11 +23,8 @@ from ragsight.loaders.pdf.furniture import (
     places_of,
     repeated_boxes,
 )
-from ragsight.loaders.pdf.mentions import sentences_of
-from ragsight.loaders.pdf.page import Page
-from ragsight.loaders.pdf.paragraphs import joined_lines
-from ragsight.loaders.pdf.protocol import PageSource
-from ragsight.loaders.pdf.whole_lines import with_whole_lines
+from ragsight.loaders.pdf.text.paragraphs import joined_lines
+from ragsight.loaders.pdf.text.whole_lines import with_whole_lines
 
 _DIGEST_SIDE = 64
 _DIGEST_DPI = 36

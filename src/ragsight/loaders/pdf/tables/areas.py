@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.blocks import rows_of
-from ragsight.loaders.pdf.geometry import (
+from ragsight.loaders.pdf.captions.zones import zone_beside
+from ragsight.loaders.pdf.page.geometry import (
     area,
     centre_inside,
     gap_y,
@@ -18,9 +18,9 @@ from ragsight.loaders.pdf.geometry import (
     union,
     width,
 )
-from ragsight.loaders.pdf.page import Line
-from ragsight.loaders.pdf.table_cells import cells_of, column_spans
-from ragsight.loaders.pdf.zones import zone_beside
+from ragsight.loaders.pdf.page.page import Line
+from ragsight.loaders.pdf.tables.cells import cells_of, column_spans
+from ragsight.loaders.pdf.text.blocks import rows_of
 
 _RULE = 2.5
 _SHORTEST_RULE = 40.0

@@ -9,9 +9,9 @@ from itertools import pairwise
 from statistics import median
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.blocks import rows_of
-from ragsight.loaders.pdf.geometry import centre_inside, height, union, width
-from ragsight.loaders.pdf.page import Grid, Line
+from ragsight.loaders.pdf.page.geometry import centre_inside, height, union, width
+from ragsight.loaders.pdf.page.page import Grid, Line
+from ragsight.loaders.pdf.text.blocks import rows_of
 
 _RULE_WIDTH = 4.0
 _WORD_GAP = 0.7

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.blocks import Block
-from ragsight.loaders.pdf.caption_blocks import CaptionBlock
-from ragsight.loaders.pdf.geometry import (
+from ragsight.loaders.pdf.captions.blocks import CaptionBlock
+from ragsight.loaders.pdf.captions.matching import Side, side_of
+from ragsight.loaders.pdf.figures.region import Region
+from ragsight.loaders.pdf.figures.regions import lines_inside
+from ragsight.loaders.pdf.page.geometry import (
     area,
     centre_inside,
     height,
@@ -16,19 +18,17 @@ from ragsight.loaders.pdf.geometry import (
     union,
     width,
 )
-from ragsight.loaders.pdf.matching import Side, side_of
-from ragsight.loaders.pdf.page import Grid, Line
+from ragsight.loaders.pdf.page.page import Grid, Line
 from ragsight.loaders.pdf.parts import DocumentHabits, PageInput, Table
-from ragsight.loaders.pdf.region import Region
-from ragsight.loaders.pdf.regions import lines_inside
-from ragsight.loaders.pdf.table_areas import (
+from ragsight.loaders.pdf.tables.areas import (
     TableSpace,
     captioned_areas,
     rule_stacks,
     stacked_areas,
 )
-from ragsight.loaders.pdf.table_cells import ruled_grid
-from ragsight.loaders.pdf.tables import is_filled, looks_tabular
+from ragsight.loaders.pdf.tables.cells import ruled_grid
+from ragsight.loaders.pdf.tables.grids import is_filled, looks_tabular
+from ragsight.loaders.pdf.text.blocks import Block
 
 _WRONG_SIDE = 25.0
 _MAX_DRAWN = 600

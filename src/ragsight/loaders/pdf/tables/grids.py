@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ragsight.loaders.pdf.geometry import area, height, width
-from ragsight.loaders.pdf.marks import Mark
-from ragsight.loaders.pdf.page import Grid, Line
-from ragsight.loaders.pdf.region import Region
-from ragsight.loaders.pdf.regions import lines_inside
+from ragsight.loaders.pdf.figures.marks import Mark
+from ragsight.loaders.pdf.figures.region import Region
+from ragsight.loaders.pdf.figures.regions import lines_inside
+from ragsight.loaders.pdf.page.geometry import area, height, width
+from ragsight.loaders.pdf.page.page import Grid, Line
 
 _MIN_LINES = 4
 _MIN_COVER = 0.12

@@ -8,8 +8,8 @@ from functools import cached_property
 from itertools import groupby
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.geometry import union
-from ragsight.loaders.pdf.page import Line
+from ragsight.loaders.pdf.page.geometry import union
+from ragsight.loaders.pdf.page.page import Line
 
 _BODY_CHARACTERS = 90
 _BODY_LINE_CHARACTERS = 28

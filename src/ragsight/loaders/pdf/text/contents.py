@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ragsight.loaders.pdf.blocks import rows_of
-from ragsight.loaders.pdf.headings import plain_title
-from ragsight.loaders.pdf.page import Line
+from ragsight.loaders.pdf.page.page import Line
+from ragsight.loaders.pdf.text.blocks import rows_of
+from ragsight.loaders.pdf.text.headings import plain_title
 
 _LEAST_ENTRIES = 4
 _LEAST_PLAIN_ENTRIES = 6

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.page import Line, Page
+from ragsight.loaders.pdf.page.page import Line, Page
 
 TOP_BAND = 0.10
 BOTTOM_BAND = 0.10

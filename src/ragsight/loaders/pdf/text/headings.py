@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from ragsight.loaders.pdf.blocks import Block
+from ragsight.loaders.pdf.text.blocks import Block
 
 _LARGER = 1.15
 _SLIGHTLY_LARGER = 1.05

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.blocks import Block, blocks_of, rows_of
-from ragsight.loaders.pdf.geometry import height
-from ragsight.loaders.pdf.headings import HeadingPath, Outline, is_heading, plain_title
-from ragsight.loaders.pdf.page import Line, Page
+from ragsight.loaders.pdf.page.geometry import height
+from ragsight.loaders.pdf.page.page import Line, Page
 from ragsight.loaders.pdf.parts import Analysis, Figure, Table
-from ragsight.loaders.pdf.reading_order import in_reading_order, reads_right_to_left
+from ragsight.loaders.pdf.text.blocks import Block, blocks_of, rows_of
+from ragsight.loaders.pdf.text.headings import HeadingPath, Outline, is_heading, plain_title
+from ragsight.loaders.pdf.text.reading_order import in_reading_order, reads_right_to_left
 
 _SOFT_HYPHEN = "\u00ad"
 _WORD = re.compile(r"\w+(?:-\w+)+")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.geometry import height, shared_x, shared_y, union, width
-from ragsight.loaders.pdf.page import Line
+from ragsight.loaders.pdf.page.geometry import height, shared_x, shared_y, union, width
+from ragsight.loaders.pdf.page.page import Line
 
 _LEAST_GUTTER = 8.0
 _LEAST_COLUMN = 0.15

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from ragsight.loaders.pdf.geometry import gap_x, shared_y, union
-from ragsight.loaders.pdf.marks import background
-from ragsight.loaders.pdf.page import Line, Page
+from ragsight.loaders.pdf.figures.marks import background
+from ragsight.loaders.pdf.page.geometry import gap_x, shared_y, union
+from ragsight.loaders.pdf.page.page import Line, Page
 
 _SPACE = 0.95
 """Times the font size; TeX and Word part columns by more."""

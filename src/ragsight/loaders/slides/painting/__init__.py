@@ -8,12 +8,12 @@ and Noto CJK for Chinese, Japanese and Korean. On Debian and Ubuntu:
         fonts-liberation fonts-noto-cjk
 """
 
-from ragsight.loaders.office.cache import RenderCache
-from ragsight.loaders.office.converting import convert
-from ragsight.loaders.office.deck import DeckFacts, SlideRenders
-from ragsight.loaders.office.opening import RenderMode, open_renders
-from ragsight.loaders.office.package import check_package
-from ragsight.loaders.office.preparing import prepare_renders
+from ragsight.loaders.slides.painting.cache import RenderCache
+from ragsight.loaders.slides.painting.converting import convert
+from ragsight.loaders.slides.painting.deck import DeckFacts, SlideRenders
+from ragsight.loaders.slides.painting.opening import RenderMode, open_renders
+from ragsight.loaders.slides.painting.package import check_package
+from ragsight.loaders.slides.painting.preparing import prepare_renders
 
 __all__ = [
     "DeckFacts",

@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ragsight.errors import RenderError
-from ragsight.loaders.office.package import ZIP_ERRORS
-from ragsight.loaders.office.process import Finished
-from ragsight.loaders.office.soffice import LOG_NAME, Soffice, Target
-from ragsight.loaders.office.unlinking import copy_unlinked
+from ragsight.loaders.slides.painting.package import ZIP_ERRORS
+from ragsight.loaders.slides.painting.process import Finished
+from ragsight.loaders.slides.painting.soffice import LOG_NAME, Soffice, Target
+from ragsight.loaders.slides.painting.unlinking import copy_unlinked
 
 Result = bytes | RenderError
 """A converted file's bytes, or why there are none."""

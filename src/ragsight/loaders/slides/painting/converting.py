@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 
 from ragsight.errors import ConfigurationError, RenderError
 from ragsight.loaders.base import absolute
-from ragsight.loaders.office.batches import converted
-from ragsight.loaders.office.cache import RenderCache, Shelf, chosen_cache
-from ragsight.loaders.office.formats import check_deck
-from ragsight.loaders.office.painting import shelf_of
-from ragsight.loaders.office.renderers import LibreOfficeRenderer
-from ragsight.loaders.office.soffice import VARIABLE, Target, find_soffice
+from ragsight.loaders.slides.painting.batches import converted
+from ragsight.loaders.slides.painting.cache import RenderCache, Shelf, chosen_cache
+from ragsight.loaders.slides.painting.formats import check_deck
+from ragsight.loaders.slides.painting.painting import shelf_of
+from ragsight.loaders.slides.painting.renderers import LibreOfficeRenderer
+from ragsight.loaders.slides.painting.soffice import VARIABLE, Target, find_soffice
 
 _CONVERTED = "converted"
 

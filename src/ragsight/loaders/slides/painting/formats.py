@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ragsight.errors import UnsupportedFormatError
-from ragsight.loaders.office.kinds import PackageKind
-from ragsight.loaders.office.package import check_package
+from ragsight.loaders.slides.painting.kinds import PackageKind
+from ragsight.loaders.slides.painting.package import check_package
 
 KINDS: dict[str, PackageKind] = {
     ".pptx": "pptx",

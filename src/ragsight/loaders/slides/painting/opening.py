@@ -14,19 +14,24 @@ from ragsight.errors import (
     raise_error,
 )
 from ragsight.loaders.base import absolute
-from ragsight.loaders.office.cache import RenderCache, chosen_cache
-from ragsight.loaders.office.deck import DeckFacts, SlideRenders, is_same_shape, page_numbers
-from ragsight.loaders.office.formats import check_deck
-from ragsight.loaders.office.pages import PdfRenders
-from ragsight.loaders.office.painting import PaintedDeck, shelf_of
-from ragsight.loaders.office.renderers import (
+from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
+from ragsight.loaders.pdf.backends.protocol import PageSource
+from ragsight.loaders.slides.painting.cache import RenderCache, chosen_cache
+from ragsight.loaders.slides.painting.deck import (
+    DeckFacts,
+    SlideRenders,
+    is_same_shape,
+    page_numbers,
+)
+from ragsight.loaders.slides.painting.formats import check_deck
+from ragsight.loaders.slides.painting.pages import PdfRenders
+from ragsight.loaders.slides.painting.painting import PaintedDeck, shelf_of
+from ragsight.loaders.slides.painting.renderers import (
     NO_RENDERER,
     Renderer,
     find_renderer,
     warn_of_no_renderer,
 )
-from ragsight.loaders.pdf.protocol import PageSource
-from ragsight.loaders.pdf.source import PdfFile
 
 RenderMode = Literal["auto", "require", "off"]
 

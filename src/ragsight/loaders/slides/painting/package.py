@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from ragsight.errors import DocumentError, PasswordRequiredError, UnsupportedFormatError
-from ragsight.loaders.office.kinds import (
+from ragsight.loaders.slides.painting.kinds import (
     KIND_NAMES,
     OOXML_TYPES,
     OPENDOCUMENT_TYPES,

@@ -7,9 +7,9 @@ from types import TracebackType
 
 from ragsight.chunks import BBox, ImageRef
 from ragsight.errors import RenderError
-from ragsight.loaders.office.cache import Kept, Shelf
-from ragsight.loaders.pdf.protocol import PageSource
-from ragsight.loaders.pdf.rendering import encoded
+from ragsight.loaders.pdf.backends.protocol import PageSource
+from ragsight.loaders.pdf.figures.rendering import encoded
+from ragsight.loaders.slides.painting.cache import Kept, Shelf
 
 _WHOLE: BBox = (0.0, 0.0, 1e6, 1e6)
 _MAX_DPI = 300

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from ragsight.errors import DocumentError, RenderError
 from ragsight.loaders.base import file_fingerprint
-from ragsight.loaders.office.cache import RenderCache, Shelf
-from ragsight.loaders.pdf.protocol import PageSource
-from ragsight.loaders.pdf.source import PdfFile
+from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
+from ragsight.loaders.pdf.backends.protocol import PageSource
+from ragsight.loaders.slides.painting.cache import RenderCache, Shelf
 
 _FORMAT = 1
 """Raised whenever what is kept would be made differently."""

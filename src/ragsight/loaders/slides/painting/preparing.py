@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ragsight.errors import ErrorHandler, InputError, RenderError, raise_error
-from ragsight.loaders.office.cache import RenderCache, chosen_cache
-from ragsight.loaders.office.formats import check_deck
-from ragsight.loaders.office.opening import TIMEOUT
-from ragsight.loaders.office.painting import PaintedDeck, shelf_of
-from ragsight.loaders.office.renderers import Renderer, find_renderer
+from ragsight.loaders.slides.painting.cache import RenderCache, chosen_cache
+from ragsight.loaders.slides.painting.formats import check_deck
+from ragsight.loaders.slides.painting.opening import TIMEOUT
+from ragsight.loaders.slides.painting.painting import PaintedDeck, shelf_of
+from ragsight.loaders.slides.painting.renderers import Renderer, find_renderer
 
 ProgressHandler = Callable[[int, int, Path], None]
 """Called with how many decks are done, how many there are, and the one just done."""

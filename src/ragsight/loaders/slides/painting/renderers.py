@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from ragsight.errors import RenderError
-from ragsight.loaders.office.batches import Result, converted, copied, last_words
-from ragsight.loaders.office.fonts import fonts_identity
-from ragsight.loaders.office.process import run_program
-from ragsight.loaders.office.soffice import VARIABLE, Soffice, find_soffice
+from ragsight.loaders.slides.painting.batches import Result, converted, copied, last_words
+from ragsight.loaders.slides.painting.fonts import fonts_identity
+from ragsight.loaders.slides.painting.process import run_program
+from ragsight.loaders.slides.painting.soffice import VARIABLE, Soffice, find_soffice
 
 _log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragsight.loaders.pdf.captions import mention_pattern, parse_caption
-from ragsight.loaders.pdf.mentions import find_mentions, sentences_of
+from ragsight.loaders.pdf.captions.mentions import find_mentions, sentences_of
+from ragsight.loaders.pdf.captions.patterns import mention_pattern, parse_caption
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.geometry import gap
-from ragsight.loaders.pdf.grouping import UnionFind, group_boxes
+from ragsight.loaders.pdf.page.geometry import gap
+from ragsight.loaders.pdf.page.grouping import UnionFind, group_boxes
 
 _coordinate = st.floats(0, 300, allow_nan=False)
 _size = st.floats(0, 60, allow_nan=False)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pdfs import heading, line, paragraph, save_pdf
 from ragsight.errors import EmptyDocumentError
 from ragsight.loaders.pdf import PdfLoader
-from ragsight.loaders.pdf.contents import contents_lines
-from ragsight.loaders.pdf.page import Line
+from ragsight.loaders.pdf.page.page import Line
+from ragsight.loaders.pdf.text.contents import contents_lines
 
 TITLES = ("Pumps", "Seals", "Valves", "Pipes", "Tanks", "Drains")
 

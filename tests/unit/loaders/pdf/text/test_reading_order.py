@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.page import Line
-from ragsight.loaders.pdf.reading_order import in_reading_order, reads_right_to_left
+from ragsight.loaders.pdf.page.page import Line
+from ragsight.loaders.pdf.text.reading_order import in_reading_order, reads_right_to_left
 
 WIDTH = 595.0
 _WORDS = "water runs through the lower pipe "

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ragsight.errors import RenderError
-from ragsight.loaders.office.batches import Result, converted
-from ragsight.loaders.office.soffice import Soffice
+from ragsight.loaders.slides.painting.batches import Result, converted
+from ragsight.loaders.slides.painting.soffice import Soffice
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script with a #! line")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ragsight.errors import ConfigurationError
-from ragsight.loaders.office.cache import RenderCache, chosen_cache
+from ragsight.loaders.slides.painting.cache import RenderCache, chosen_cache
 
 
 def test_what_was_put_is_found_by_a_later_reader(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragsight.loaders.office import DeckFacts
-from ragsight.loaders.office.deck import is_same_shape, page_numbers
+from ragsight.loaders.slides.painting import DeckFacts
+from ragsight.loaders.slides.painting.deck import is_same_shape, page_numbers
 
 
 def _facts(count: int, *hidden: int) -> DeckFacts:

@@ -19,7 +19,7 @@ from ragsight.errors import (
     SourceNotFoundError,
     UnsupportedFormatError,
 )
-from ragsight.loaders.office import check_package
+from ragsight.loaders.slides.painting import check_package
 
 PRESENTATION = "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml"
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"

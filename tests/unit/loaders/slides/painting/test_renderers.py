@@ -9,7 +9,7 @@ import pytest
 
 from pdfs import heading, save_pdf
 from ragsight.errors import ConfigurationError, RagsightError
-from ragsight.loaders.office import (
+from ragsight.loaders.slides.painting import (
     DeckFacts,
     RenderCache,
     SlideRenders,
@@ -18,9 +18,9 @@ from ragsight.loaders.office import (
     opening,
     prepare_renders,
 )
-from ragsight.loaders.office import renderers as module
-from ragsight.loaders.office.renderers import find_renderer
-from ragsight.loaders.office.soffice import find_soffice, has_impress
+from ragsight.loaders.slides.painting import renderers as module
+from ragsight.loaders.slides.painting.renderers import find_renderer
+from ragsight.loaders.slides.painting.soffice import find_soffice, has_impress
 
 FACTS = DeckFacts(slide_count=3, hidden=frozenset({2}), size=(720.0, 540.0))
 FIND_SPEC = importlib.util.find_spec

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ragsight.loaders.office.unlinking import copy_unlinked
+from ragsight.loaders.slides.painting.unlinking import copy_unlinked
 
 TYPE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"

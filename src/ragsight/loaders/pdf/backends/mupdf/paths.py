@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.curves import on_curve
-from ragsight.loaders.pdf.geometry import height, intersection, width
-from ragsight.loaders.pdf.page import Drawing
+from ragsight.loaders.pdf.page.curves import on_curve
+from ragsight.loaders.pdf.page.geometry import height, intersection, width
+from ragsight.loaders.pdf.page.page import Drawing
 
 _WHITE = 0.97
 _LARGE_CURVE = 20.0

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.geometry import area, intersection
+from ragsight.loaders.pdf.page.geometry import area, intersection
 
 MAX_PICTURES = 20_000
 """A page of more is a pattern made to be slow; the rest is left out."""

@@ -24,11 +24,11 @@ from ragsight.errors import (
     RagsightError,
     WrongPasswordError,
 )
-from ragsight.loaders.pdf.checks import check_pdf
-from ragsight.loaders.pdf.mupdf_paths import DrawingCollector
-from ragsight.loaders.pdf.mupdf_pictures import picture_boxes
-from ragsight.loaders.pdf.mupdf_text import Turn, lines_of, placement, plain_label
-from ragsight.loaders.pdf.page import Drawing, Line, Page
+from ragsight.loaders.pdf.backends.checks import check_pdf
+from ragsight.loaders.pdf.backends.mupdf.paths import DrawingCollector
+from ragsight.loaders.pdf.backends.mupdf.pictures import picture_boxes
+from ragsight.loaders.pdf.backends.mupdf.text import Turn, lines_of, placement, plain_label
+from ragsight.loaders.pdf.page.page import Drawing, Line, Page
 
 MUPDF_LOCK = threading.RLock()
 """Held while the library works, by everything that calls it."""

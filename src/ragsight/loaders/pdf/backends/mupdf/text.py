@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.geometry import area, union
-from ragsight.loaders.pdf.page import Line
+from ragsight.loaders.pdf.page.geometry import area, union
+from ragsight.loaders.pdf.page.page import Line
 
 _BOLD_FLAG = 1 << 4
 _BOLD_NAMES = ("bold", "black", "heavy", "semibold", "demi")

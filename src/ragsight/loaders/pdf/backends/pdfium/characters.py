@@ -11,10 +11,10 @@ from operator import itemgetter
 from typing import Any
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.pdfium.library import address
-from ragsight.loaders.pdf.pdfium.lines import Glyph, Style
-from ragsight.loaders.pdf.pdfium.matrices import Matrix, joined, matrix_of, moved_point
-from ragsight.loaders.pdf.pdfium.objects import TextPlace
+from ragsight.loaders.pdf.backends.pdfium.library import address
+from ragsight.loaders.pdf.backends.pdfium.lines import Glyph, Style
+from ragsight.loaders.pdf.backends.pdfium.matrices import Matrix, joined, matrix_of, moved_point
+from ragsight.loaders.pdf.backends.pdfium.objects import TextPlace
 
 _BOLD_NAMES = ("bold", "black", "heavy", "semibold", "demi")
 _FORCE_BOLD = 1 << 18

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.geometry import area
-from ragsight.loaders.pdf.page import Line
+from ragsight.loaders.pdf.page.geometry import area
+from ragsight.loaders.pdf.page.page import Line
 
 _ACROSS = 0.99
 _WORD_GAP = 0.15

@@ -9,11 +9,17 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.geometry import intersection
-from ragsight.loaders.pdf.page import Drawing
-from ragsight.loaders.pdf.pdfium.library import address
-from ragsight.loaders.pdf.pdfium.matrices import Matrix, joined, matrix_of, moved_box, moved_point
-from ragsight.loaders.pdf.pdfium.paths import PathReader
+from ragsight.loaders.pdf.backends.pdfium.library import address
+from ragsight.loaders.pdf.backends.pdfium.matrices import (
+    Matrix,
+    joined,
+    matrix_of,
+    moved_box,
+    moved_point,
+)
+from ragsight.loaders.pdf.backends.pdfium.paths import PathReader
+from ragsight.loaders.pdf.page.geometry import intersection
+from ragsight.loaders.pdf.page.page import Drawing
 
 _DEEPEST = 15
 _MOST_OBJECTS = 300_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ragsight.loaders.pdf.pdfium.library import address, utf16_of
+from ragsight.loaders.pdf.backends.pdfium.library import address, utf16_of
 
 _DEEPEST = 15
 

@@ -7,10 +7,16 @@ import math
 from typing import Any
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.curves import on_curve
-from ragsight.loaders.pdf.geometry import height, union, width
-from ragsight.loaders.pdf.page import Drawing
-from ragsight.loaders.pdf.pdfium.matrices import Matrix, Point, joined, matrix_of, moved_point
+from ragsight.loaders.pdf.backends.pdfium.matrices import (
+    Matrix,
+    Point,
+    joined,
+    matrix_of,
+    moved_point,
+)
+from ragsight.loaders.pdf.page.curves import on_curve
+from ragsight.loaders.pdf.page.geometry import height, union, width
+from ragsight.loaders.pdf.page.page import Drawing
 
 _WHITE = 0.97 * 255
 _LARGE_CURVE = 20.0

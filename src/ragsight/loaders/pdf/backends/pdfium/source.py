@@ -14,16 +14,16 @@ from PIL import Image
 
 from ragsight.chunks import BBox
 from ragsight.errors import DocumentError, EmptyDocumentError
-from ragsight.loaders.pdf.checks import check_pdf
-from ragsight.loaders.pdf.geometry import height, intersection, width
-from ragsight.loaders.pdf.page import Drawing, Line, Page
-from ragsight.loaders.pdf.pdfium.characters import CharacterReader
-from ragsight.loaders.pdf.pdfium.library import PDFIUM_LOCK, pdfium_library, utf16_of
-from ragsight.loaders.pdf.pdfium.lines import Glyph, lines_of_glyphs, words_of_glyphs
-from ragsight.loaders.pdf.pdfium.matrices import Matrix, shown
-from ragsight.loaders.pdf.pdfium.objects import ObjectReader, TextPlace
-from ragsight.loaders.pdf.pdfium.opening import opened
-from ragsight.loaders.pdf.pdfium.outline import bookmarks
+from ragsight.loaders.pdf.backends.checks import check_pdf
+from ragsight.loaders.pdf.backends.pdfium.characters import CharacterReader
+from ragsight.loaders.pdf.backends.pdfium.library import PDFIUM_LOCK, pdfium_library, utf16_of
+from ragsight.loaders.pdf.backends.pdfium.lines import Glyph, lines_of_glyphs, words_of_glyphs
+from ragsight.loaders.pdf.backends.pdfium.matrices import Matrix, shown
+from ragsight.loaders.pdf.backends.pdfium.objects import ObjectReader, TextPlace
+from ragsight.loaders.pdf.backends.pdfium.opening import opened
+from ragsight.loaders.pdf.backends.pdfium.outline import bookmarks
+from ragsight.loaders.pdf.page.geometry import height, intersection, width
+from ragsight.loaders.pdf.page.page import Drawing, Line, Page
 
 _PAGES_AT_ONCE = 500
 """The library keeps all objects it has read of a file: about 35 KB a page."""

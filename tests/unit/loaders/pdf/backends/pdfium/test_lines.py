@@ -3,8 +3,13 @@ from __future__ import annotations
 import pytest
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.pdfium.lines import Glyph, Style, lines_of_glyphs, words_of_glyphs
-from ragsight.loaders.pdf.pdfium.matrices import joined, moved_box, moved_point, shown
+from ragsight.loaders.pdf.backends.pdfium.lines import (
+    Glyph,
+    Style,
+    lines_of_glyphs,
+    words_of_glyphs,
+)
+from ragsight.loaders.pdf.backends.pdfium.matrices import joined, moved_box, moved_point, shown
 
 ACROSS = Style(10.0, False, (1.0, 0.0))
 

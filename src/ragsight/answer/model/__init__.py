@@ -1,0 +1,1 @@
+"""What a vision model takes, gives and costs, in no provider's words."""

@@ -1,0 +1,1 @@
+"""Backends: how vision models are asked, provider by provider."""

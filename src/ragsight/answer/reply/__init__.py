@@ -1,0 +1,1 @@
+"""From a model's reply to an answer with checked citations."""

@@ -1,0 +1,1 @@
+"""From a question and sources to what a model is sent."""

@@ -1,0 +1,1 @@
+"""Pages from PyMuPDF; only this room calls it."""

@@ -1,0 +1,1 @@
+"""Figures: found among the marks of a page, and rendered."""

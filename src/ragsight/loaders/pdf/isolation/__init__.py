@@ -1,0 +1,1 @@
+"""PDFs read in a process of its own, within limits of time."""

@@ -1,0 +1,1 @@
+"""Tables: where they stand, and their cells."""

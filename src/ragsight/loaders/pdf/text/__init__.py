@@ -1,0 +1,1 @@
+"""Lines, paragraphs, headings and the order in which they are read."""

@@ -1,0 +1,1 @@
+"""The engines behind the store: embedded, or Qdrant's client."""
