@@ -15,6 +15,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from ragsight.errors import ConfigurationError, StoreError, extra
+from ragsight.files import read_regular
 
 PART = ".part"
 """Ending of a file that is not whole yet."""
@@ -139,7 +140,7 @@ class Folder:
         path = self._root / key
         with place_errors(str(path), "the image can't be read"):
             try:
-                return path.read_bytes()
+                return read_regular(path)
             except (FileNotFoundError, NotADirectoryError):
                 return None
 

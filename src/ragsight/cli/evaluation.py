@@ -15,6 +15,7 @@ from ragsight.chunks import Source
 from ragsight.cli import session
 from ragsight.cli.options import Index, Json
 from ragsight.errors import ConfigurationError, InputError, RagsightError
+from ragsight.files import read_regular_text
 
 if TYPE_CHECKING:
     from ragsight.evaluation import Difference, Evaluation, LabelledQuery
@@ -148,7 +149,7 @@ def _as_dicts(differences: dict[str, Difference]) -> dict[str, Any]:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_regular_text(path))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: no saved scores can be read from it ({error}).") from error
 

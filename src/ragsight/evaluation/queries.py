@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ragsight.errors import ErrorHandler, InputError, raise_error
+from ragsight.files import read_regular_text
 from ragsight.loaders.base import absolute
 from ragsight.retrieval import Query
 from ragsight.store import FilterLike
@@ -182,7 +183,7 @@ def _judgements(file: Path) -> dict[str, dict[str, int]]:
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = read_regular_text(file)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: the file can't be read as UTF-8 text ({error}).") from error
     for number, line in enumerate(text.split("\n"), start=1):

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from ragsight.characters import encodable
 from ragsight.chunks import ImageRef
 from ragsight.errors import ImageError, SourceNotFoundError
+from ragsight.files import MOST_BYTES, read_regular
 from ragsight.images.fetch import fetch_image
 from ragsight.images.heif import is_heif, open_heif
 from ragsight.images.uris import decode_data_uri, is_data_uri, is_web_address, redact_url
@@ -43,6 +46,8 @@ _DECODER_ERRORS = (
 
 # fsspec would fetch these by itself, unchecked.
 _CHAINED_WEB_ADDRESS = re.compile(r"::https?:", re.IGNORECASE)
+
+_BLOCK = 1 << 20
 
 _ORIENTATION_TAG = 0x0112
 _SIDEWAYS_ORIENTATIONS = frozenset({5, 6, 7, 8})
@@ -102,15 +107,31 @@ def _read_uri(uri: str) -> bytes:
         raise ImageError(
             f"{uri} is an image inside a blob store. Read it with MultimodalStore.resolve(chunk)."
         )
+    name = encodable(uri)
     try:
-        if "://" in uri:
-            with fsspec.open(uri, "rb") as file:
-                return bytes(file.read())
-        return Path(uri).read_bytes()
+        return _far_bytes(uri) if "://" in uri else read_regular(uri)
     except FileNotFoundError as error:
-        raise SourceNotFoundError(f"{uri}: there is no such image. Check the path.") from error
+        raise SourceNotFoundError(f"{name}: there is no such image. Check the path.") from error
     except (OSError, ValueError, ImportError) as error:
-        raise ImageError(f"{uri}: the image can't be read ({error}).") from error
+        raise ImageError(f"{name}: the image can't be read ({error}).") from error
+
+
+def _far_bytes(uri: str) -> bytes:
+    """Read through fsspec; of this machine it gets regular files only to see."""
+    for link in uri.split("::"):
+        place = Path(link.rpartition("://")[2])
+        if place.exists() and not (place.is_file() or place.is_dir()):
+            raise OSError(f"{place} is no regular file")
+    filesystem, path = fsspec.core.url_to_fs(uri)
+    if isinstance(filesystem, LocalFileSystem):
+        return read_regular(path)
+    data = bytearray()
+    with filesystem.open(path, "rb") as file:
+        while block := file.read(_BLOCK):
+            data += block
+            if len(data) > MOST_BYTES:
+                raise OSError(f"it is longer than the limit of {MOST_BYTES:,} bytes")
+    return bytes(data)
 
 
 def open_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> Image.Image:

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from ragsight.characters import encodable
 from ragsight.chunks import Chunk
 from ragsight.errors import DocumentError, SourceNotFoundError, UnsupportedFormatError
+from ragsight.files import open_regular, read_regular
 
 _BLOCK = 1 << 20
 
@@ -62,9 +63,12 @@ def read_bytes(path: Path) -> bytes:
     """Read a whole file.
 
     Raises:
-        DocumentError: If it can't be read.
+        DocumentError: If it is no regular file, or can't be read.
     """
-    return b"".join(_blocks(path))
+    try:
+        return read_regular(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def file_fingerprint(content: Path | bytes, *options: object) -> str:
@@ -84,8 +88,12 @@ def _blocks(content: Path | bytes) -> Iterator[bytes]:
         yield content
         return
     try:
-        with content.open("rb") as file:
+        with open_regular(content) as file:
             while block := file.read(_BLOCK):
                 yield block
     except OSError as error:
-        raise DocumentError(f"{content}: the file can't be read ({error}).") from error
+        raise _unreadable(content, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> DocumentError:
+    return DocumentError(f"{path}: the file can't be read ({error}).")

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ragsight.chunks import Chunk, Source
-from ragsight.errors import ErrorHandler, InputError, raise_error
+from ragsight.errors import DocumentError, ErrorHandler, InputError, raise_error
+from ragsight.files import read_regular_text
 from ragsight.images import image_ref
 from ragsight.loaders.base import absolute, file_fingerprint
 
@@ -17,6 +18,9 @@ IMAGE_SUFFIXES = frozenset(
 )
 
 _VERSION = 1
+_LONGEST_CAPTION = 1 << 20
+"""Bytes; a longer file is none, whatever its name."""
+
 _SEPARATORS = re.compile(r"[-_\s]+")
 
 Captioner = Callable[[Path], str]
@@ -34,7 +38,8 @@ class ImageLoader:
         path: An image file or a folder.
         recursive: Look into folders inside the folder.
         caption: Gives an image's caption.
-        on_error: Called with an image that can't be used; the others are loaded if it returns.
+        on_error: Called with an image or caption that can't be used; the rest is loaded if it
+            returns.
 
     Raises:
         SourceNotFoundError: If there is nothing at the path.
@@ -66,7 +71,8 @@ class ImageLoader:
         """Digest of the image and its caption file; of a folder, of all of them."""
         digest = hashlib.sha256(f"ImageLoader {_VERSION}".encode())
         for path in self._files():
-            digest.update(file_fingerprint(path, path.name, self._caption(path)).encode())
+            caption = self._captioned(path, lambda _error: None)
+            digest.update(file_fingerprint(path, path.name, caption).encode())
         return digest.hexdigest()
 
     def lazy_load(self) -> Iterator[Chunk]:
@@ -101,18 +107,34 @@ class ImageLoader:
 
     def _load(self, path: Path) -> Chunk:
         return Chunk(
-            text=self._caption(path).strip(),
+            text=self._captioned(path, self._on_error).strip(),
             image=image_ref(path),
             source=Source(uri=str(path)),
             kind="image",
             metadata={"name": _SEPARATORS.sub(" ", path.stem).strip()},
         )
 
+    def _captioned(self, path: Path, on_error: ErrorHandler) -> str:
+        """The caption; one that can't be read costs itself only."""
+        try:
+            return self._caption(path)
+        except InputError as error:
+            on_error(error)
+            return ""
+
 
 def sidecar_caption(path: Path) -> str:
-    """The text file beside an image (same name, `.txt`); empty where there is none."""
+    """The text file beside an image (same name, `.txt`); empty where there is none.
+
+    Raises:
+        DocumentError: If it is no regular file, longer than a caption can be, or can't be read.
+    """
     sidecar = path.with_suffix(".txt")
     try:
-        return sidecar.read_text(encoding="utf-8-sig", errors="replace")
-    except OSError:
+        return read_regular_text(sidecar, errors="replace", most=_LONGEST_CAPTION)
+    except FileNotFoundError:
         return ""
+    except OSError as error:
+        raise DocumentError(
+            f"{sidecar}: the caption can't be read ({error}); the image is loaded without it."
+        ) from error

@@ -18,6 +18,7 @@ from ragsight.blobs import BlobStore
 from ragsight.chunks import Chunk, ImageRef
 from ragsight.encoders import SparseVector
 from ragsight.errors import ImageError, SourceNotFoundError, StoreError
+from ragsight.files import read_regular
 from ragsight.store.engines.base import Payload, Point, Vector
 from ragsight.store.operations import Operations
 from ragsight.store.payloads import from_payload, to_payload
@@ -117,7 +118,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         StoreError: If there is no export, or of a later version.
     """
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        manifest = json.loads(read_regular(folder / MANIFEST))
         version = manifest["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(
@@ -212,7 +213,7 @@ def _vectors(name: str, stored: Mapping[str, NDArray[Any]]) -> list[Vector]:
 
 def _checked(path: Path, checksums: Mapping[str, str]) -> bytes:
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except OSError as error:
         raise StoreError(f"{path}: the export lacks this file ({error}). Export again.") from error
     if hashlib.sha256(data).hexdigest() != checksums.get(path.name):

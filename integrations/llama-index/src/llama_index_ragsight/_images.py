@@ -153,7 +153,10 @@ def _image_digest(node: BaseNode) -> str | None:
 
 def _file_bytes(place: str) -> bytes:
     # A long address, such as a data URI, is no name a file system takes: an OSError as well.
+    # Of a pipe there is no end.
     try:
-        return Path(place).read_bytes()
+        if Path(place).is_file():
+            return Path(place).read_bytes()
     except (OSError, ValueError):
-        return place.encode("utf-8", "surrogatepass")
+        pass
+    return place.encode("utf-8", "surrogatepass")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from ragsight.chunks import ImageRef
+from ragsight.files import open_regular
 from ragsight.images import ImageSource, read_image_bytes
 
 _SETTLED_NS = 2_000_000_000
@@ -102,7 +103,7 @@ def file_digest(path: str) -> str | None:
     """Read a file for its digest; None if it can't be read."""
     digest = hashlib.sha256()
     try:
-        with Path(path).open("rb", buffering=0) as file:
+        with open_regular(path) as file:
             while piece := file.read(_PIECE):
                 digest.update(piece)
     except OSError:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ragsight.files import open_regular, read_regular
+
 _READ_WHOLE = ("*.json", "*.txt", "*.model")
 _WEIGHTS = ("*.safetensors", "*.bin")
 _BLOCK = 4096
@@ -36,7 +38,7 @@ def folder_digest(folder: Path) -> str:
     """
     digest = hashlib.sha256()
     for path in _files(folder, _READ_WHOLE):
-        _add(digest, path.name.encode(), path.read_bytes())
+        _add(digest, path.name.encode(), read_regular(path))
     for path in _files(folder, _WEIGHTS):
         _add(digest, path.name.encode(), str(path.stat().st_size).encode())
         for block in _sampled(path):
@@ -56,7 +58,7 @@ def _add(digest: hashlib._Hash, *parts: bytes) -> None:
 
 def _sampled(path: Path) -> Iterator[bytes]:
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         header = _safetensors_header(file, size)
         starts = _tensor_middles(header) if header is not None else None
         if header is not None and starts is not None:

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Literal
 
+from ragsight.files import open_regular
 from ragsight.loaders.slides.painting import check_package
 from ragsight.loaders.slides.painting.formats import KINDS
 from ragsight.loaders.slides.painting.kinds import PackageKind, head_of
@@ -54,7 +55,11 @@ def has_suffix_of(path: Path, kind: DeckKind) -> bool:
 
 def _is_open_document(path: Path) -> bool:
     try:
-        with zipfile.ZipFile(path) as archive, archive.open("mimetype") as opened:
+        with (
+            open_regular(path) as file,
+            zipfile.ZipFile(file) as archive,
+            archive.open("mimetype") as opened,
+        ):
             return opened.read(len(_OPEN_DOCUMENT)) == _OPEN_DOCUMENT
     except ZIP_ERRORS:
         # What is wrong with an archive is said by the check that follows.

@@ -10,10 +10,12 @@ import posixpath
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from ragsight.errors import DocumentError
+from ragsight.files import open_regular
 from ragsight.loaders.slides.painting.package import ZIP_ERRORS
 from ragsight.loaders.slides.xml import parse_xml
 
@@ -49,9 +51,11 @@ class Package:
 
     Args:
         file: The open archive.
+        opened: What the archive reads from, to be closed with it.
     """
 
     file: zipfile.ZipFile
+    opened: BinaryIO | None = None
     _entries: dict[str, zipfile.ZipInfo] = field(init=False)
     _related: dict[str, dict[str, Relationship]] = field(init=False, default_factory=dict)
 
@@ -72,7 +76,12 @@ class Package:
             DocumentError: If it is no archive, or damaged.
         """
         try:
-            return cls(zipfile.ZipFile(path))
+            opened = open_regular(path)
+            try:
+                return cls(zipfile.ZipFile(opened), opened)
+            except BaseException:
+                opened.close()
+                raise
         except ZIP_ERRORS as error:
             raise DocumentError(
                 f"{name}: this is no Office file, or it is damaged ({error}). Replace the file."
@@ -81,6 +90,8 @@ class Package:
     def close(self) -> None:
         """Close the file."""
         self.file.close()
+        if self.opened is not None:
+            self.opened.close()
 
     def has(self, part: str) -> bool:
         """Whether there is such a part."""

@@ -22,6 +22,7 @@ from qdrant_client import models
 
 from ragsight.encoders import SparseVector
 from ragsight.errors import StoreError, StoreLockedError
+from ragsight.files import read_regular
 from ragsight.store.engines.base import Found, Payload, Point, Vector, VectorSearch, ranked
 from ragsight.store.engines.edge_filters import edge_filter
 from ragsight.store.engines.edge_optimizer import INDEX_TYPES, run_optimizer
@@ -84,7 +85,7 @@ class EdgeEngine:
 
     def _profile(self) -> Payload | None:
         try:
-            profile = json.loads((self._folder / PROFILE_FILE).read_bytes())
+            profile = json.loads(read_regular(self._folder / PROFILE_FILE))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
@@ -207,7 +208,7 @@ class EdgeEngine:
         """Remove points that a crash left in one shard of the two where they belong."""
         journal = self._folder / JOURNAL_FILE
         try:
-            ids = json.loads(journal.read_bytes())
+            ids = json.loads(read_regular(journal))
         except FileNotFoundError:
             return
         except ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ragsight.errors import DocumentError, EmptyDocumentError, SourceNotFoundError
+from ragsight.files import open_regular
 
 _PDF_MARK = b"%PDF-"
 _MARK_WITHIN = 1024
@@ -46,7 +47,7 @@ def _head(path: Path) -> bytes:
     if path.is_dir():
         raise DocumentError(f"{path}: this is a folder. Pass the PDF files in it.")
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(_MARK_WITHIN)
     except FileNotFoundError as error:
         raise SourceNotFoundError(f"{path}: there is no such file. Check the path.") from error

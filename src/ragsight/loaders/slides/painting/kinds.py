@@ -13,6 +13,7 @@ from ragsight.errors import (
     SourceNotFoundError,
     UnsupportedFormatError,
 )
+from ragsight.files import open_regular
 
 PackageKind = Literal["pptx", "odp", "ppt"]
 
@@ -90,7 +91,7 @@ def head_of(file: Path) -> bytes:
     if file.is_dir():
         raise DocumentError(f"{file}: this is a folder. Pass the presentations in it.")
     try:
-        with file.open("rb") as opened:
+        with open_regular(file) as opened:
             head = opened.read(_HEAD)
     except FileNotFoundError as error:
         raise SourceNotFoundError(f"{file}: there is no such file. Check the path.") from error
@@ -124,7 +125,10 @@ def refuse_ole(file: Path, head: bytes, *, wanted: PackageKind) -> None:
                 "right suffix, or replace it."
             )
         return
-    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with (
+        open_regular(file) as opened,
+        mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
         streams = [kind for name, kind in _OLE_STREAMS if data.find(_utf16(name)) >= 0]
         wrapped = data.find(_utf16("EncryptedPackage")) >= 0 and not streams
         if wrapped or data.find(_ENCRYPTED_PPT) >= 0:

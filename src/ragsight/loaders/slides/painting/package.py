@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from ragsight.errors import DocumentError, PasswordRequiredError, UnsupportedFormatError
+from ragsight.files import open_regular
 from ragsight.loaders.slides.painting.kinds import (
     KIND_NAMES,
     OOXML_TYPES,
@@ -72,7 +73,7 @@ def check_package(path: str | Path, *, kind: Literal["pptx", "odp", "ppt"] = "pp
             f"{file}: this is {other_kind(head)}, no {KIND_NAMES[kind]}. Replace the file."
         )
     try:
-        with zipfile.ZipFile(file) as package:
+        with open_regular(file) as opened, zipfile.ZipFile(opened) as package:
             _check_sizes(file, package.infolist())
             _check_kind(file, package, kind)
     except ZIP_ERRORS as error:

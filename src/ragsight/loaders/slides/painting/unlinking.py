@@ -15,7 +15,10 @@ import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote
+
+from ragsight.files import open_regular
 
 _CUT = "removed:"
 """What a link is replaced with: no scheme that any program knows."""
@@ -55,16 +58,20 @@ def copy_unlinked(source: Path, copy: Path) -> None:
         OSError: If it can't be read or the copy can't be written.
         zipfile.BadZipFile: If it is damaged.
     """
-    with source.open("rb") as opened:
-        is_archive = opened.read(len(_ARCHIVE)) == _ARCHIVE
-    if not is_archive:
-        shutil.copyfile(source, copy)
-        return
-    with zipfile.ZipFile(source) as package:
+    with open_regular(source) as opened:
+        if opened.read(len(_ARCHIVE)) == _ARCHIVE and _copied_without_links(opened, copy):
+            return
+        opened.seek(0)
+        with copy.open("wb") as whole:
+            shutil.copyfileobj(opened, whole, _BLOCK)
+
+
+def _copied_without_links(opened: BinaryIO, copy: Path) -> bool:
+    """Copy an archive if something has to be cut in it; otherwise say so."""
+    with zipfile.ZipFile(opened) as package:
         cut = _rewritten(package)
         if not cut:
-            shutil.copyfile(source, copy)
-            return
+            return False
         # Stored: packing it again would take longer than painting some decks.
         with zipfile.ZipFile(copy, "w") as written:
             for number, part in enumerate(package.infolist()):
@@ -76,6 +83,7 @@ def copy_unlinked(source: Path, copy: Path) -> None:
                     continue
                 with package.open(part) as old, written.open(part.filename, "w") as new:
                     shutil.copyfileobj(old, new, _BLOCK)
+        return True
 
 
 def _rewritten(package: zipfile.ZipFile) -> dict[int, bytes]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ragsight.errors import DocumentError, PasswordRequiredError, WrongPasswordError
+from ragsight.files import read_regular
 
 _CATALOGUE = re.compile(rb"(\d{1,10})\s+(\d{1,5})\s+obj\s*<<[^>]{0,200}?/Type\s*/Catalog\b")
 _LARGEST_REPAIR = 256 << 20
@@ -62,7 +63,7 @@ def _load(raw: Any, source: Path | bytes, secret: bytes | None) -> Any:
 def _content(path: Path) -> bytes:
     """A file's bytes, if it is there and not too large to be mended."""
     try:
-        return path.read_bytes() if path.stat().st_size <= _LARGEST_REPAIR else b""
+        return read_regular(path, most=_LARGEST_REPAIR)
     except OSError:
         return b""
 
