@@ -51,6 +51,13 @@ def index(
     page_images: PageImages = "auto",
     pdf_backend: PdfBackend = "pymupdf",
     render: Render = "auto",
+    image_root: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--image-root",
+            help="Where catalogues' pictures lie, if not below the folder of each catalogue.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Index PDFs, decks of slides, images, catalogues (CSV, JSONL) and text files."""
@@ -58,7 +65,7 @@ def index(
     from ragsight.loaders import discover
 
     # Before the index is made: a mistyped path shall leave no empty index behind.
-    discover(paths)
+    discover(paths, image_root=image_root)
     pdf = pdf_options(ocr=ocr, page_images=page_images, backend=pdf_backend)
     slides = slide_options(render=render)
     with (
@@ -73,6 +80,7 @@ def index(
             pdf=pdf,
             slides=slides,
             password=password,
+            image_root=image_root,
         )
     if json:
         session.print_json(report.to_dict())

@@ -134,8 +134,8 @@ def ingest(
         force: Index unchanged files too.
         on_progress: Called as files and chunks go through.
         **settings: Fields of `LoadOptions` for the loaders that are chosen by kind: `pdf`,
-            `slides`, `chunking`, `password`. A file is indexed again if other settings give other
-            chunks.
+            `slides`, `chunking`, `password`, `image_root`. A file is indexed again if other
+            settings give other chunks.
 
     Returns:
         What became of each file.
@@ -154,7 +154,7 @@ def ingest(
     started = time.perf_counter()
     make = _loaders(loader, settings)
     roots = [paths] if isinstance(paths, str | Path) else list(paths)
-    files = discover([Path(root) for root in roots])
+    files = discover([Path(root) for root in roots], image_root=settings.get("image_root"))
     run = _Run(store, len(files), force=force, on_progress=on_progress)
     if loader is None:
         run.paint_ahead(files, make, LoadOptions(**settings))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 from ragsight.characters import encodable
 from ragsight.chunks import Chunk, ImageRef, Source
 from ragsight.errors import CatalogError, EmptyDocumentError, ErrorHandler, InputError, raise_error
+from ragsight.files import open_regular
 from ragsight.images import image_ref
 from ragsight.loaders.base import absolute, file_fingerprint
 
@@ -23,6 +25,8 @@ CATALOG_SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
 TEXT_COLUMNS = ("name", "title", "description", "category", "caption", "text")
 
 _VERSION = 1
+_LONGEST_LINE = 1 << 24
+_LONGEST_SHOWN = 200
 _DELIMITERS = ",;\t|"
 # A leading zero or plus sign says that digits are a name (a code, a telephone number), no number.
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})")
@@ -44,10 +48,14 @@ class CatalogLoader:
         image_column: The column with the path of the picture, relative to the catalogue.
         text_columns: The columns whose words are indexed; by default those of `TEXT_COLUMNS` that
             are there, else all columns of text.
+        image_root: The folder that the pictures must lie in or below, symbolic links followed; by
+            default that of the catalogue. Whoever wrote a catalogue shall not choose which of
+            this machine's pictures are indexed, so name it only if you trust the catalogue so far.
+            Paths that aren't found from the catalogue are looked for from there.
         on_error: Called with a row's problem; the other rows are loaded if it returns.
 
     Raises:
-        SourceNotFoundError: If there is no such file.
+        SourceNotFoundError: If there is no such file, or no folder `image_root`.
 
     Example:
         >>> CatalogLoader("shop.csv").load()[0].metadata["price"]  # doctest: +SKIP
@@ -60,9 +68,11 @@ class CatalogLoader:
         *,
         image_column: str = "image",
         text_columns: Sequence[str] | None = None,
+        image_root: str | Path | None = None,
         on_error: ErrorHandler = raise_error,
     ) -> None:
         self._path = absolute(path)
+        self._image_root = self._path.parent if image_root is None else absolute(image_root)
         self._image_column = image_column
         self._text_columns = None if text_columns is None else tuple(text_columns)
         self._on_error = on_error
@@ -85,9 +95,13 @@ class CatalogLoader:
         return digest.hexdigest()
 
     def image_paths(self) -> Iterator[Path]:
-        """Where the rows' pictures should be; rows that can't be read are passed over."""
+        """Where the rows' pictures are; rows that can't be used are passed over."""
         for _, row in self._rows(lambda _error: None):
-            if path := self._image_path(row):
+            try:
+                path = self._image_path(row)
+            except InputError:
+                continue
+            if path is not None:
                 yield path
 
     def lazy_load(self) -> Iterator[Chunk]:
@@ -131,11 +145,9 @@ class CatalogLoader:
         )
 
     def _image(self, number: int, row: Row) -> ImageRef | None:
-        path = self._image_path(row)
-        if path is None:
-            return None
         try:
-            return image_ref(path)
+            path = self._image_path(row)
+            return None if path is None else image_ref(path)
         except InputError as error:
             self._on_error(CatalogError(f"{self._path}, row {number}: {error}"))
             return None
@@ -144,15 +156,41 @@ class CatalogLoader:
         value = row.get(self._image_column)
         if not isinstance(value, str) or not value.strip():
             return None
-        return self._path.parent / value.strip()
+        found = [_resolved(folder / value.strip()) for folder in self._image_folders()]
+        allowed = [path for path in found if path.is_relative_to(self._image_root)]
+        if not allowed:
+            raise CatalogError(
+                f"the picture {_shown(value)} is outside of {self._image_root}, and is "
+                "not read: a catalogue doesn't choose among the pictures of this machine. If you "
+                "trust it, name the folder with image_root= (--image-root)."
+            )
+        return next((path for path in allowed if path.exists()), allowed[0])
+
+    def _image_folders(self) -> list[Path]:
+        """Where paths begin, the first choice first."""
+        return list(dict.fromkeys((self._path.parent, self._image_root)))
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        resolved = path.resolve()
+        resolved.exists()
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise CatalogError(f"{_shown(path)}: this is no path ({reason}).") from error
+    return resolved
+
+
+def _shown(name: str | Path) -> str:
+    return repr(encodable(str(name).strip()[:_LONGEST_SHOWN]))
 
 
 def _csv_rows(
     path: Path, image_column: str, text_columns: Sequence[str] | None
 ) -> Iterator[tuple[int, Row]]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, delimiter=_delimiter(file.readline()))
+        with _text_of(path) as file:
+            reader = csv.DictReader(_lines(file), delimiter=_delimiter(next(_lines(file), "")))
             file.seek(0)
             _check_columns(path, reader.fieldnames, image_column, text_columns)
             for number, row in enumerate(reader, start=1):
@@ -161,6 +199,18 @@ def _csv_rows(
         raise CatalogError(
             f"{path}: the catalogue can't be read ({error}). Save it as CSV in UTF-8."
         ) from error
+
+
+def _text_of(path: Path) -> io.TextIOWrapper:
+    return io.TextIOWrapper(open_regular(path), encoding="utf-8-sig", newline="")
+
+
+def _lines(file: io.TextIOWrapper) -> Iterator[str]:
+    """Line by line; a file without ends of lines isn't taken into memory to find one."""
+    while line := file.readline(_LONGEST_LINE + 1):
+        if len(line) > _LONGEST_LINE:
+            raise OSError(f"a line is longer than {_LONGEST_LINE:,} characters")
+        yield line
 
 
 def _delimiter(header: str) -> str:
@@ -198,8 +248,8 @@ def _typed(value: Any) -> Any:
 
 def _json_rows(path: Path, on_error: ErrorHandler) -> Iterator[tuple[int, Row]]:
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, start=1):
+        with _text_of(path) as file:
+            for number, line in enumerate(_lines(file), start=1):
                 if not line.strip():
                     continue
                 row = _json_row(line)

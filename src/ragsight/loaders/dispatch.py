@@ -16,6 +16,7 @@ from ragsight.errors import (
     UnsupportedFormatError,
     raise_error,
 )
+from ragsight.files import open_regular
 from ragsight.loaders.base import Loader, absolute
 from ragsight.loaders.catalog import CATALOG_SUFFIXES, CatalogLoader
 from ragsight.loaders.images import IMAGE_SUFFIXES, ImageLoader
@@ -46,7 +47,8 @@ def load(
     Args:
         path: A PDF, deck of slides, image, catalogue (CSV, JSONL), text file, or folder.
         on_error: Called with what can't be loaded; the rest goes on if it returns.
-        **settings: Fields of `LoadOptions`: `pdf`, `slides`, `chunking`, `password`.
+        **settings: Fields of `LoadOptions`: `pdf`, `slides`, `chunking`, `password`,
+            `image_root`.
 
     Returns:
         The chunks, file by file.
@@ -58,7 +60,7 @@ def load(
         >>> chunks = load("manuals", pdf=PdfOptions(ocr="auto"))  # doctest: +SKIP
     """
     options = LoadOptions(**settings)
-    return _loaded(discover([Path(path)]), on_error, options)
+    return _loaded(discover([Path(path)], image_root=options.image_root), on_error, options)
 
 
 def _loaded(files: Iterable[Path], on_error: ErrorHandler, options: LoadOptions) -> Iterator[Chunk]:
@@ -104,7 +106,7 @@ def _chosen(path: str | Path, on_error: ErrorHandler, options: LoadOptions) -> L
     if suffix in IMAGE_SUFFIXES:
         return ImageLoader(file, on_error=on_error)
     if suffix in CATALOG_SUFFIXES:
-        return CatalogLoader(file, on_error=on_error)
+        return CatalogLoader(file, image_root=options.image_root, on_error=on_error)
     if suffix in TEXT_SUFFIXES:
         return TextLoader(file, chunking=options.chunking)
     raise UnsupportedFormatError(
@@ -114,13 +116,13 @@ def _chosen(path: str | Path, on_error: ErrorHandler, options: LoadOptions) -> L
 
 def _is_pdf(file: Path) -> bool:
     try:
-        with file.open("rb") as opened:
+        with open_regular(file) as opened:
             return _PDF_MARK in opened.read(_MARK_WITHIN)
     except OSError as error:
         raise DocumentError(f"{file}: the file can't be read ({error}).") from error
 
 
-def discover(paths: Iterable[Path]) -> list[Path]:
+def discover(paths: Iterable[Path], *, image_root: str | Path | None = None) -> list[Path]:
     """List the files to load: those named, and those of known kinds in the folders named.
 
     Hidden files and folders and indexes of ragsight are passed over, and so are images and captions
@@ -128,6 +130,7 @@ def discover(paths: Iterable[Path]) -> list[Path]:
 
     Args:
         paths: Files and folders.
+        image_root: As in `LoadOptions`: where the catalogues' pictures are.
 
     Returns:
         Absolute paths, each once; the order named, sorted within a folder.
@@ -150,7 +153,7 @@ def discover(paths: Iterable[Path]) -> list[Path]:
             f"{folders}: there is nothing to index here. Known kinds are "
             f"{', '.join(sorted(SUFFIXES))}."
         )
-    belonging = _belonging(found)
+    belonging = _belonging(found, image_root)
     return [file for file, is_named in found.items() if is_named or file not in belonging]
 
 
@@ -169,20 +172,20 @@ def _files_below(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def _belonging(files: Iterable[Path]) -> set[Path]:
+def _belonging(files: Iterable[Path], image_root: str | Path | None) -> set[Path]:
     """Files that are part of another one: a catalogue's pictures, an image's caption."""
     parts: set[Path] = set()
     for file in files:
         if file.suffix.lower() in CATALOG_SUFFIXES:
-            parts.update(_pictures(file))
+            parts.update(_pictures(file, image_root))
         elif file.suffix.lower() in IMAGE_SUFFIXES:
             parts.add(file.with_suffix(".txt"))
     return parts
 
 
-def _pictures(catalogue: Path) -> set[Path]:
+def _pictures(catalogue: Path, image_root: str | Path | None) -> set[Path]:
     try:
-        return {path.resolve() for path in CatalogLoader(catalogue).image_paths()}
+        return set(CatalogLoader(catalogue, image_root=image_root).image_paths())
     except RagsightError:
         # What is wrong with the catalogue is reported when it is loaded.
         return set()

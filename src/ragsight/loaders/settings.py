@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypedDict
 
 from ragsight.loaders.chunking import ChunkingOptions
@@ -20,6 +21,8 @@ class LoadOptions:
         chunking: How long passages are, in files of every kind; None leaves it to the options of
             the kind, such as `pdf.chunking`.
         password: Opens encrypted files; others don't mind it.
+        image_root: The folder that the pictures of catalogues must lie in or below; None for that
+            of each catalogue. See `CatalogLoader`.
 
     Example:
         >>> LoadOptions(pdf=PdfOptions(ocr="auto")).pdf_options.ocr
@@ -30,6 +33,7 @@ class LoadOptions:
     slides: SlideOptions | None = None
     chunking: ChunkingOptions | None = None
     password: str | None = None
+    image_root: str | Path | None = None
 
     @property
     def pdf_options(self) -> PdfOptions:
@@ -45,3 +49,4 @@ class LoadSettings(TypedDict, total=False):
     slides: SlideOptions | None
     chunking: ChunkingOptions | None
     password: str | None
+    image_root: str | Path | None

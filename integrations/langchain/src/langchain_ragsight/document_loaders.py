@@ -172,6 +172,8 @@ class CatalogLoader(ChunkLoader):
         path: The file.
         image_column: The column with the path of the picture, relative to the catalogue.
         text_columns: The columns whose words become the text.
+        image_root: The folder that the pictures must lie in or below; by default that of the
+            catalogue.
         on_error: Called with a row's problem; the other rows are loaded if it returns.
 
     Raises:
@@ -188,10 +190,15 @@ class CatalogLoader(ChunkLoader):
         *,
         image_column: str = "image",
         text_columns: Sequence[str] | None = None,
+        image_root: str | Path | None = None,
         on_error: ErrorHandler = raise_error,
     ) -> None:
         super().__init__(
             ragsight.CatalogLoader(
-                path, image_column=image_column, text_columns=text_columns, on_error=on_error
+                path,
+                image_column=image_column,
+                text_columns=text_columns,
+                image_root=image_root,
+                on_error=on_error,
             )
         )

@@ -178,6 +178,8 @@ class CatalogParser(_ChunkParser):
     Args:
         image_column: The column with the path of the picture, relative to the catalogue.
         text_columns: The columns whose words become the text.
+        image_root: The folder that the pictures must lie in or below; by default that of the
+            catalogue.
         on_error: Called with a row's problem; the other rows are loaded if it returns.
 
     Example:
@@ -191,11 +193,13 @@ class CatalogParser(_ChunkParser):
         *,
         image_column: str = "image",
         text_columns: Sequence[str] | None = None,
+        image_root: str | Path | None = None,
         on_error: ErrorHandler = raise_error,
     ) -> None:
         super().__init__()
         self._image_column = image_column
         self._text_columns = text_columns
+        self._image_root = image_root
         self._on_error = on_error
 
     def _chunks(self, blob: Blob) -> Iterable[Chunk]:
@@ -209,6 +213,7 @@ class CatalogParser(_ChunkParser):
             content,
             image_column=self._image_column,
             text_columns=self._text_columns,
+            image_root=self._image_root,
             on_error=self._on_error,
         ).lazy_load()
 

@@ -205,7 +205,8 @@ class CatalogReader(_ChunkReader):
     Args:
         image_store: Not used by pictures that are files already.
         on_error: Called with a row that can't be used; it is logged by default.
-        **loader_options: Passed to `ragsight.CatalogLoader`, such as `image_column`.
+        **loader_options: Passed to `ragsight.CatalogLoader`, such as `image_column` and
+            `image_root`.
 
     Example:
         >>> CatalogReader().load_data("shop.csv")[0].metadata["price"]  # doctest: +SKIP
