@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ import pytest
 from drawings import image_chunk, text_chunk
 from ragsight import Chunk, ClipEncoder, MultimodalRetriever, MultimodalStore
 from ragsight.errors import StoreError, StoreLockedError
+from ragsight.store.payloads import belongs_to
 from ragsight.store.schema import COLLECTIONS
 
 TESTS = Path(__file__).parents[1]
@@ -57,13 +59,19 @@ def acknowledged(process: subprocess.Popen[str]) -> int:
 
 
 def whole_chunks(store: MultimodalStore) -> set[str]:
-    """Texts of the chunks that are found; each must be in both collections."""
+    """Texts of the chunks that are found; each must be in the collections where it belongs."""
     engine = store.operations.engine
     texts, images = (
-        store.run(engine.scroll(collection, filter=None, limit=9999))[0]
+        {
+            point.id: point.payload
+            for point in store.run(engine.scroll(collection, filter=None, limit=9999))[0]
+        }
         for collection in COLLECTIONS
     )
-    assert {point.id for point in texts} == {point.id for point in images}
+    both = texts | images
+    assert texts.keys() == {id_ for id_ in both if "text" in belongs_to(both[id_])}
+    assert images.keys() == {id_ for id_ in both if "image" in belongs_to(both[id_])}
+    assert all(images[id_] == both[id_] == texts.get(id_, both[id_]) for id_ in images)
     return {chunk.text for chunk in store.scroll()}
 
 
@@ -129,14 +137,27 @@ def test_a_write_that_failed_half_way_stays_noted_until_it_is_done_or_undone(
         assert whole_chunks(store) == {"written again"}
 
 
-def test_a_journal_that_is_cut_short_itself_is_no_obstacle(
-    tmp_path: Path, encoder: ClipEncoder
+@pytest.mark.parametrize(
+    "content",
+    ["", '["abc', "null", "5", "{}", '["abc"]', "[5]", '{"format": 3}', "[" * 2000, "\0\0"],
+)
+def test_a_damaged_journal_is_named_with_the_way_out(
+    tmp_path: Path, encoder: ClipEncoder, content: str
 ) -> None:
     with MultimodalStore.open(tmp_path / "i", encoder=encoder) as store:
         store.upsert([image_chunk(1, "whole")])
-    (tmp_path / "i" / "unfinished.json").write_text('["abc')
+    (tmp_path / "i" / "unfinished.json").write_text(content)
+    with pytest.raises(StoreError, match=r"unfinished\.json.*ragsight doctor"):
+        MultimodalStore.open(tmp_path / "i", encoder=encoder)
+
+
+def test_of_chunks_with_one_id_in_one_batch_the_last_is_kept_whole(
+    tmp_path: Path, encoder: ClipEncoder
+) -> None:
+    first, last = (replace(image_chunk(1, "with a picture"), id="a"), text_chunk("without"))
     with MultimodalStore.open(tmp_path / "i", encoder=encoder) as store:
-        assert whole_chunks(store) == {"whole"}
+        assert store.upsert([first, replace(last, id="a")]) == 1
+        assert whole_chunks(store) == {"without"}
 
 
 def test_writers_and_readers_at_once_lose_nothing(store: MultimodalStore) -> None:

@@ -118,20 +118,22 @@ class Operations:
         size = BATCH_SIZE * (4 if self.engine.is_remote else 1)
         written = 0
         while batch := (yield Work(lambda: list(islice(iterator, size)))):
+            # Of chunks with one id the last counts, in one batch as in several.
+            batch = list({chunk.id: chunk for chunk in batch}.values())
             points, count = yield Work(partial(self._encoded, batch, on_error))
-            yield from self.write(points)
-            for collection, ids in _lost_halves(batch, points).items():
-                yield from self.engine.remove(collection, ids)
+            yield from self.write(points, _lost_halves(batch, points))
             written += count
         return written
 
-    def write(self, points: PointsByCollection) -> Program[None]:
-        """Write points, after the indexes of metadata keys that are new."""
+    def write(
+        self, points: PointsByCollection, lost: Mapping[Collection, Sequence[str]] | None = None
+    ) -> Program[None]:
+        """Write points, after the indexes of metadata keys that are new; see `Engine.write`."""
         self._check_writable()
         for collection, members in points.items():
             if self._index_metadata:
                 yield from self._index_new_keys(collection, members)
-        yield from self.engine.write(points)
+        yield from self.engine.write(points, lost)
 
     def _check_writable(self) -> None:
         if not self.layout.is_own:
@@ -222,9 +224,9 @@ class Operations:
 
     def delete_source(self, uri: str) -> Program[int]:
         """Remove all chunks of a source file, and the record of it."""
-        removed = yield from self.delete_where({"source": uri})
+        # The record first: left behind by a crash, it would say that all is there.
         yield from self.engine.delete([record_id(uri)])
-        return removed
+        return (yield from self.delete_where({"source": uri}))
 
     def finish_source(self, record: SourceRecord) -> Program[int]:
         """Record a source as done, and remove chunks it no longer has."""
@@ -232,8 +234,9 @@ class Operations:
         current = {point_id(id_) for id_ in record.chunk_ids}
         filter_ = without_records(parse_filter({"source": record.uri}))
         stale = (yield from self._matching_ids(filter_)) - current
-        yield from self.engine.delete(sorted(stale))
-        yield from self.engine.write({"text": [record.to_point()]})
+        # At once: a record of an earlier state must not outlive that state's chunks.
+        lost: dict[Collection, list[str]] = dict.fromkeys(COLLECTIONS, sorted(stale))
+        yield from self.engine.write({"text": [record.to_point()]}, lost)
         return len(stale)
 
     def _matching_ids(self, filter: models.Filter) -> Program[set[str]]:

@@ -89,17 +89,80 @@ def import_index(store: Operations, folder: Path) -> Program[TransferReport]:
         StoreError: If the export is damaged, or the engine refuses.
     """
     manifest = yield Work(partial(read_manifest, folder))
-    blobs = BlobStore(folder / "blobs")
-    counts: dict[Collection, int] = dict.fromkeys(COLLECTIONS, 0)
-    kept: set[str] = set()
-    parts = manifest["parts"]
-    for name in sorted({part.partition(".")[0] for part in parts}):
-        points = yield Work(partial(_read_part, folder, name, parts))
-        yield Work(partial(_copy_blobs, points, blobs, store.blobs, kept))
-        collection: Collection = "text" if name.startswith("text-") else "image"
-        yield from store.write({collection: points})
-        counts[collection] += len(points)
-    return TransferReport(counts["text"], counts["image"], len(kept))
+    importing = _Import(store, folder, manifest["parts"])
+    yield from importing.texts()
+    yield from importing.images()
+    # Once all chunks are there: after a crash no source may count as finished that isn't.
+    yield from importing.records()
+    return importing.report()
+
+
+class _Import:
+    """One import: chunks are written whole, so text parts are joined with image parts by id."""
+
+    def __init__(self, store: Operations, folder: Path, parts: Mapping[str, str]) -> None:
+        self._store = store
+        self._folder = folder
+        self._parts = parts
+        self._blobs = BlobStore(folder / "blobs")
+        self._copied: set[str] = set()
+        self._counts: dict[Collection, int] = dict.fromkeys(COLLECTIONS, 0)
+        self._unread = self._names("image")
+        self._images: dict[str, Point] = {}
+        self._last_image = ""
+        self._records: list[Point] = []
+
+    def _names(self, collection: Collection) -> list[str]:
+        names = {part.partition(".")[0] for part in self._parts}
+        return sorted(name for name in names if name.startswith(f"{collection}-"))
+
+    def _read(self, name: str, collection: Collection) -> Program[list[Point]]:
+        points: list[Point] = yield Work(partial(_read_part, self._folder, name, self._parts))
+        yield Work(partial(_copy_blobs, points, self._blobs, self._store.blobs, self._copied))
+        self._counts[collection] += len(points)
+        return points
+
+    def texts(self) -> Program[None]:
+        """Write all chunks with text, each with its image half."""
+        for name in self._names("text"):
+            points = yield from self._read(name, "text")
+            yield from self._read_images_up_to(max((point.id for point in points), default=""))
+            chunks = [point for point in points if not _is_record(point)]
+            self._records += filter(_is_record, points)
+            ids = [point.id for point in chunks]
+            images = [self._images.pop(id_) for id_ in ids if id_ in self._images]
+            without = sorted(set(ids) - {point.id for point in images})
+            yield from self._store.write({"text": chunks, "image": images}, {"image": without})
+
+    def _read_images_up_to(self, last: str) -> Program[None]:
+        # Parts are in the order of ids, as engines go through their points.
+        while self._unread and self._last_image < last:
+            points = yield from self._read(self._unread.pop(0), "image")
+            self._images.update((point.id, point) for point in points)
+            self._last_image = max((point.id for point in points), default=self._last_image)
+
+    def images(self) -> Program[None]:
+        """Write the chunks that have no text."""
+        yield from self._write_images()
+        while self._unread:
+            points = yield from self._read(self._unread.pop(0), "image")
+            self._images.update((point.id, point) for point in points)
+            yield from self._write_images()
+
+    def _write_images(self) -> Program[None]:
+        if self._images:
+            lost: dict[Collection, list[str]] = {"text": sorted(self._images)}
+            yield from self._store.write({"image": list(self._images.values())}, lost)
+            self._images.clear()
+
+    def records(self) -> Program[None]:
+        """Write the records of finished sources."""
+        if self._records:
+            yield from self._store.write({"text": self._records})
+
+    def report(self) -> TransferReport:
+        """What was imported."""
+        return TransferReport(self._counts["text"], self._counts["image"], len(self._copied))
 
 
 def exported_profile(folder: Path) -> Profile:
@@ -155,6 +218,10 @@ def _write_part(folder: Path, name: str, points: Sequence[Point]) -> dict[str, s
     except OSError as error:
         raise StoreError(f"{folder}: the export can't be written ({error}).") from error
     return {file: hashlib.sha256(data).hexdigest() for file, data in files.items()}
+
+
+def _is_record(point: Point) -> bool:
+    return bool(point.payload[OWN_KEY].get("kind") == RECORD_KIND)
 
 
 def _portable(payload: Payload) -> dict[str, Any]:

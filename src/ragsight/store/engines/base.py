@@ -89,12 +89,18 @@ class Engine(Protocol):
         """Open collections that exist."""
         ...
 
-    def write(self, points: Mapping[Collection, Sequence[Point]]) -> Program[None]:
-        """Write points; at the end they survive a crash."""
-        ...
+    def write(
+        self,
+        points: Mapping[Collection, Sequence[Point]],
+        lost: Mapping[Collection, Sequence[str]] | None = None,
+    ) -> Program[None]:
+        """Write points; at the end they survive a crash.
 
-    def remove(self, collection: Collection, ids: Sequence[str]) -> Program[None]:
-        """Remove points from one collection; ids that aren't there are ignored."""
+        Args:
+            points: By collection.
+            lost: Ids of points that go from one collection, for the chunk that is written has no
+                such half any more; ids that aren't there are ignored.
+        """
         ...
 
     def delete(self, ids: Sequence[str]) -> Program[None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -26,7 +27,8 @@ from ragsight.files import read_regular
 from ragsight.store.engines.base import Found, Payload, Point, Vector, VectorSearch, ranked
 from ragsight.store.engines.edge_filters import edge_filter
 from ragsight.store.engines.edge_optimizer import INDEX_TYPES, run_optimizer
-from ragsight.store.payloads import belongs_to
+from ragsight.store.halves import Halves, settled
+from ragsight.store.journal import UNDO, Intent, Journal
 from ragsight.store.schema import (
     BM25,
     CLIP,
@@ -46,7 +48,13 @@ HNSW = edge.HnswIndexConfig(m=32, ef_construct=256, full_scan_threshold=10_000)
 SEARCH_WIDTH = 256
 
 PROFILE_FILE = "ragsight.json"
-JOURNAL_FILE = "unfinished.json"
+_DAMAGE = re.compile(
+    r"\bWAL\b|failed to load segment|already contains seg|parse version|out of bounds"
+    r"|Failed to de(?:code|serialize|compress)|Gridstore",
+    re.IGNORECASE,
+)
+"""What the engine says of files that aren't as it wrote them."""
+
 INDEX_NOW = 20_000
 """Points up to which a new key of the payload is indexed at once: it takes 3 ms for a thousand
 points, and holds the interpreter. Above, `optimize` does it."""
@@ -65,7 +73,7 @@ class EdgeEngine:
         self._folder = Path(folder)
         self._shards: dict[Collection, edge.EdgeShard] = {}
         self._lock = threading.RLock()
-        self._unfinished: set[str] = set()
+        self._journal = Journal(self._folder)
         self._deferred: dict[Collection, dict[str, IndexKind]] = {c: {} for c in COLLECTIONS}
         self.runner = StepRunner(_no_client, _no_client)
 
@@ -121,8 +129,7 @@ class EdgeEngine:
         try:
             for collection in COLLECTIONS:
                 self._shards[collection] = self._open_shard(collection, profile)
-            with self._guard():
-                self._recover()
+            self._recover()
         except BaseException:
             self.close()
             raise
@@ -141,16 +148,52 @@ class EdgeEngine:
         return shard
 
     @in_one_step
-    def write(self, points: Mapping[Collection, Sequence[Point]]) -> None:
-        """Write points through the write-ahead logs; a crash leaves no point in one shard only."""
-        in_both = {p.id for p in points.get("text", ())} & {p.id for p in points.get("image", ())}
-        with self._lock, self._journal(in_both):
-            for collection, members in points.items():
-                if members:
-                    operation = edge.UpdateOperation.upsert_points(list(map(_edge_point, members)))
-                    self._update(collection, operation)
+    def write(
+        self,
+        points: Mapping[Collection, Sequence[Point]],
+        lost: Mapping[Collection, Sequence[str]] | None = None,
+    ) -> None:
+        """Write and remove points through the write-ahead logs; a crash leaves no chunk half."""
+        with self._lock:
+            gone = {
+                c: self._present(c, ids) for c, ids in (lost if lost is not None else {}).items()
+            }
+            with self._journal.noted(self._intents(points, gone)):
+                for collection, members in points.items():
+                    self._upsert(collection, members)
+                for collection, ids in gone.items():
+                    self.remove(collection, sorted(ids))
 
-    @in_one_step
+    def _intents(
+        self, points: Mapping[Collection, Sequence[Point]], gone: Mapping[Collection, Set[str]]
+    ) -> dict[str, Intent]:
+        """What the journal says of the points that are written to, or removed from, both shards."""
+        texts = {point.id: point for point in points.get("text", ())}
+        images = {point.id: point for point in points.get("image", ())}
+        between = (texts.keys() & images.keys()).union(*gone.values())
+        if any(gone.values()):
+            # With those that go come those that take their place.
+            between |= texts.keys() | images.keys()
+        present = set().union(
+            *(self._present(collection, sorted(between)) for collection in COLLECTIONS)
+        )
+        return {
+            id_: Halves(texts.get(id_), images.get(id_)) if id_ in present else UNDO
+            for id_ in between
+        }
+
+    def _present(self, collection: Collection, ids: Sequence[str]) -> set[str]:
+        if not ids:
+            return set()
+        with self._shard(collection) as shard:
+            records = shard.retrieve(list(ids), with_payload=False, with_vector=False)
+        return {str(record.id) for record in records}
+
+    def _upsert(self, collection: Collection, points: Sequence[Point]) -> None:
+        if points:
+            operation = edge.UpdateOperation.upsert_points(list(map(_edge_point, points)))
+            self._update(collection, operation)
+
     def remove(self, collection: Collection, ids: Sequence[str]) -> None:
         """Remove points from one shard."""
         if ids:
@@ -170,10 +213,9 @@ class EdgeEngine:
             )
 
     def _delete(self, ids: Sequence[str]) -> None:
-        if ids:
-            with self._lock, self._journal(set(ids)):
-                for collection in COLLECTIONS:
-                    self._update(collection, edge.UpdateOperation.delete_points(list(ids)))
+        with self._lock, self._journal.noted(dict.fromkeys(ids, Halves(None, None))):
+            for collection in COLLECTIONS:
+                self.remove(collection, ids)
 
     def _ids(self, collection: Collection, filter: models.Filter) -> list[str]:
         request = edge.ScrollRequest(limit=2**31, filter=edge_filter(filter), with_payload=False)
@@ -185,47 +227,27 @@ class EdgeEngine:
         with self._shard(collection) as shard:
             shard.update(operation)
 
-    @contextmanager
-    def _journal(self, ids: Set[str]) -> Iterator[None]:
-        """Note which points are between the two shards, for `_recover` to find after a crash."""
-        if not ids:
-            yield
-            return
-        journal = self._folder / JOURNAL_FILE
-        # A write that failed, on a full disk say, stays noted until its points are written anew.
-        self._unfinished |= ids
-        with self._guard():
-            journal.write_text(json.dumps(sorted(self._unfinished)), encoding="utf-8")
-        yield
-        self._unfinished -= ids
-        with self._guard():
-            if self._unfinished:
-                journal.write_text(json.dumps(sorted(self._unfinished)), encoding="utf-8")
-            else:
-                journal.unlink()
-
     def _recover(self) -> None:
-        """Remove points that a crash left in one shard of the two where they belong."""
-        journal = self._folder / JOURNAL_FILE
-        try:
-            ids = json.loads(read_regular(journal))
-        except FileNotFoundError:
+        """Finish or undo what a crash left between the two shards."""
+        intents = self._journal.read()
+        if not intents:
             return
-        except ValueError:
-            # Cut short itself: the write that it announces had not begun.
-            ids = []
-        places: dict[str, set[Collection]] = {}
+        undone = [id_ for id_, intent in intents.items() if intent is UNDO]
+        ends = dict(intents) | {id_: _end(halves) for id_, halves in self._halves(undone).items()}
+        for number, collection in enumerate(COLLECTIONS):
+            halves = {id_: end[number] for id_, end in ends.items() if end is not None}
+            self._upsert(collection, [half for half in halves.values() if half is not None])
+            self.remove(collection, [id_ for id_, half in halves.items() if half is None])
+        self._journal.clear()
+
+    def _halves(self, ids: Sequence[str]) -> dict[str, Halves]:
+        """What stands under these ids, with its vectors."""
+        found: dict[Collection, dict[str, Point]] = {}
         for collection in COLLECTIONS:
             with self._shard(collection) as shard:
-                for record in shard.retrieve(ids, with_payload=PAYLOAD_READ, with_vector=False):
-                    point = _point(record)
-                    places.setdefault(point.id, belongs_to(point.payload)).discard(collection)
-        halves: list[int | uuid.UUID | str] = [id_ for id_, missing in places.items() if missing]
-        for collection in COLLECTIONS:
-            if halves:
-                self._update(collection, edge.UpdateOperation.delete_points(halves))
-        journal.unlink()
-        self._unfinished.clear()
+                records = shard.retrieve(list(ids), with_payload=True, with_vector=True)
+            found[collection] = {point.id: point for point in map(_point, records)}
+        return {id_: Halves(*(found[c].get(id_) for c in COLLECTIONS)) for id_ in ids}
 
     @in_one_step
     def search(self, collection: Collection, searches: Sequence[VectorSearch]) -> list[list[Found]]:
@@ -358,18 +380,32 @@ class EdgeEngine:
             if type(error) is not Exception:
                 raise
             raise _mapped(error, self._folder) from error
+        except BaseException as error:
+            # A panic of the engine isn't an Exception, and its class can't be imported.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise _mapped(error, self._folder) from error
+
+
+def _end(halves: Halves) -> Halves:
+    """What points that were being made come to: both halves, or none."""
+    return Halves(None, None) if halves.missing else settled(halves)
 
 
 def _no_client(_: Request) -> Any:
     raise AssertionError("the embedded engine has no client")
 
 
-def _mapped(error: Exception, folder: Path) -> StoreError:
+def _mapped(error: BaseException, folder: Path) -> StoreError:
     text = str(error)
-    if "WouldBlock" in text or "failed to open WAL" in text:
+    if "WouldBlock" in text:
         return StoreLockedError(
             f"{folder}: the index is open already, in this process or another (this one is "
             f"{os.getpid()}). Close it there, or use a Qdrant server for several processes."
+        )
+    if type(error).__name__ == "PanicException" or _DAMAGE.search(text):
+        return StoreError(
+            f"{folder}: the index is damaged ({text}). Run: ragsight doctor {folder} --repair"
         )
     return StoreError(f"{folder}: the engine refused ({text}).")
 

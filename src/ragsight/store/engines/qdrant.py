@@ -142,8 +142,16 @@ class ClientEngine:
         info: models.CollectionInfo = yield from self._ask("get_collection", collection)
         return info
 
-    def write(self, points: Mapping[Collection, Sequence[Point]]) -> Program[None]:
+    def write(
+        self,
+        points: Mapping[Collection, Sequence[Point]],
+        lost: Mapping[Collection, Sequence[str]] | None = None,
+    ) -> Program[None]:
         """Write points, some requests at once, and wait until all are applied."""
+        # What goes, goes first: a source's record, which is among the points, says it is gone.
+        for collection, ids in (lost if lost is not None else {}).items():
+            if ids:
+                yield from self._delete_from(collection, models.PointIdsList(points=list(ids)))
         yield Together(
             [
                 self._write_batch(collection, batch)
@@ -164,11 +172,6 @@ class ClientEngine:
         yield from self._ask(
             "upsert", collection, points=structs, wait=True, **self._options.shard_selector
         )
-
-    def remove(self, collection: Collection, ids: Sequence[str]) -> Program[None]:
-        """Remove points from one collection."""
-        if ids:
-            yield from self._delete_from(collection, models.PointIdsList(points=list(ids)))
 
     def delete(self, ids: Sequence[str]) -> Program[None]:
         """Remove points."""
