@@ -8,7 +8,6 @@ to fill its memory, nor to keep it waiting.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from ragsight.errors import ConfigurationError, ImageError, SourceNotFoundError
+from ragsight.errors import ConfigurationError, ImageError, RagsightError, SourceNotFoundError
+from ragsight.images.addresses import is_public
 from ragsight.images.uris import MAX_BYTES, redact_url
 
 if TYPE_CHECKING:
@@ -24,14 +24,10 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 5.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LONGEST_REASON = 300
+_LONGEST_SCHEME = 20
 _GONE = frozenset({404, 410})
 _HEADERS = {"User-Agent": "ragsight", "Accept": "image/*", "Accept-Encoding": "identity"}
-
-_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_TUNNELS = (ipaddress.IPv6Network("2002::/16"), ipaddress.IPv6Network("2001::/32"))
-# Azure's machine agent answers at an address that is public in name only.
-_METADATA = frozenset({ipaddress.IPv4Address("168.63.129.16")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +96,16 @@ async def afetch_image(url: str, *, limits: FetchLimits | None = None) -> bytes:
             f"{redact_url(url)}: not fetched within {limits.timeout:g} seconds. Try again, or "
             "download the file and pass its path."
         ) from error
+    except RagsightError:
+        raise
+    except Exception as error:
+        # Whatever a library makes of an address or an answer that someone built to break it: it
+        # costs this image and none of those beside it.
+        reason = _reason(error)
+        raise ImageError(
+            f"{redact_url(url)}: can't be fetched ({reason}). Check the address, "
+            "or download the file and pass its path."
+        ) from error
 
 
 async def _fetched(url: str, limits: FetchLimits) -> bytes:
@@ -133,13 +139,16 @@ def _parsed(url: str, base: str) -> httpx.URL:
     import httpx
 
     try:
+        # Looking at the host decodes it, which fails for names that are none (xn--).
         target = httpx.URL(base).join(url)
+        scheme, host = target.scheme, target.host
     except (httpx.InvalidURL, ValueError) as error:
-        raise ImageError(f"{redact_url(base)}: not a valid address. Check it.") from error
-    if target.scheme not in {"http", "https"} or not target.host:
+        reason = "not a valid address" if url == base else "it leads to what is no valid address"
+        raise ImageError(f"{redact_url(base)}: {reason}. Check it.") from error
+    if scheme not in {"http", "https"} or not host:
         raise ImageError(
             f"{redact_url(base)}: only http and https addresses are fetched, and this leads to "
-            f"one of {target.scheme!r}. Download the file and pass its path."
+            f"one of {scheme[:_LONGEST_SCHEME]!r}. Download the file and pass its path."
         )
     return target
 
@@ -152,7 +161,7 @@ async def _checked_addresses(target: httpx.URL, limits: FetchLimits) -> list[str
     lookup = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
         found = await asyncio.get_running_loop().run_in_executor(pool, lookup)
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise ImageError(
             f"{name}: there is no host of that name, or names can't be looked up now ({error}). "
             "Check the address and the network."
@@ -168,33 +177,6 @@ async def _checked_addresses(target: httpx.URL, limits: FetchLimits) -> list[str
                 "and pass the bytes."
             )
     return addresses
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet.
-
-    Judged are, behind an IPv4-mapped or NAT64 address, the IPv4 address inside it. Tunnels (6to4,
-    Teredo) are not public: they can lead anywhere.
-
-    Args:
-        address: An IPv4 or IPv6 address.
-
-    Example:
-        >>> is_public("93.184.215.14"), is_public("169.254.169.254"), is_public("::ffff:10.0.0.1")
-        (True, False, False)
-    """
-    ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped
-        if inner is None and ip in _NAT64:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is None:
-            tunnelled = any(ip in network for network in _TUNNELS)
-            return ip in _GLOBAL_UNICAST and ip.is_global and not tunnelled
-        ip = inner
-    # The list of what is not global differs from one Python to the next, multicast most of all.
-    odd = ip.is_multicast or ip.is_reserved or ip.is_private or ip in _METADATA
-    return ip.is_global and not odd
 
 
 async def _ask(
@@ -220,14 +202,24 @@ async def _ask(
                 await response.aclose()
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             problem = error
+        except (httpx.InvalidURL, ValueError) as error:
+            # The client looks at where a redirect leads, although it doesn't follow it.
+            raise ImageError(
+                f"{redact_url(str(target))}: it leads to what is no address of the web. Check "
+                "it, or download the file and pass its path."
+            ) from error
         except httpx.HTTPError as error:
             problem = error
             break
-    reason = str(problem) or type(problem).__name__
+    reason = _reason(problem)
     raise ImageError(
         f"{redact_url(str(target))}: can't be fetched ({reason}). Check the address and the "
         "network, or download the file and pass its path."
     ) from problem
+
+
+def _reason(problem: Exception) -> str:
+    return (str(problem) or type(problem).__name__)[:_LONGEST_REASON]
 
 
 async def _answer(response: httpx.Response, name: str, limits: FetchLimits) -> bytes | str:

@@ -10,6 +10,9 @@ from ragsight.errors import ImageError
 MAX_BYTES = 50 * 2**20
 """Longest encoded image that is taken from the web or from a `data:` URI: 50 MiB."""
 
+_LONGEST_SHOWN = 200
+"""Characters of a host or a path that a message shows."""
+
 
 def is_web_address(uri: str) -> bool:
     """Whether a source is fetched over http or https."""
@@ -28,9 +31,11 @@ def redact_url(url: str) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return f"{url.partition(':')[0]}://…"
+    host = host if len(host) <= _LONGEST_SHOWN else f"{host[:_LONGEST_SHOWN]}…"
     place = f"[{host}]" if ":" in host else host
     place += f":{port}" if port is not None else ""
-    path = parts.path if len(parts.path) <= 200 else f"{parts.path[:200]}…"
+    path = parts.path
+    path = path if len(path) <= _LONGEST_SHOWN else f"{path[:_LONGEST_SHOWN]}…"
     return f"{parts.scheme}://{place}{path}{'?…' if parts.query else ''}"
 
 
