@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import qdrant_edge
+from typing import TYPE_CHECKING
 
 from ragsight.characters import encodable
 from ragsight.errors import ConfigurationError
+from ragsight.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import qdrant_edge
+else:
+    qdrant_edge = LazyModule("qdrant_edge")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,21 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeAlias
-
-from qdrant_client import models
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ragsight.errors import QueryError
+from ragsight.lazy import LazyModule
 from ragsight.store.paths import quoted_path
 from ragsight.store.schema import METADATA_KEY, OWN_KEY, RECORD_KIND
 
-FilterLike: TypeAlias = Mapping[str, Any] | models.Filter | None
+if TYPE_CHECKING:
+    from qdrant_client import models
+
+    FilterLike: TypeAlias = Mapping[str, Any] | models.Filter | None
+else:
+    models = LazyModule("qdrant_client.models")
+    # Frameworks evaluate it for fields of their classes, which must not import the client.
+    FilterLike: TypeAlias = Any
 """A dictionary such as `{"price": {"lt": 50}, "category": ["shoes", "boots"]}`, or Qdrant's own."""
 
 CHUNK_KEYS = {

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-from qdrant_client import models
+from typing import TYPE_CHECKING, Literal
 
 from ragsight.encoders import EncoderSpec
 from ragsight.errors import EncoderMismatchError, StoreError
+from ragsight.lazy import LazyModule
 from ragsight.store.attached import ForeignCollections
 from ragsight.store.filters import OWN_FIELDS, FieldNames
 from ragsight.store.payloads import NODE_KEY, point_id
 from ragsight.store.schema import BM25, CLIP, DENSE, METADATA_KEY, OWN_KEY, Collection, Profile
 
+if TYPE_CHECKING:
+    from qdrant_client import models
+else:
+    models = LazyModule("qdrant_client.models")
+
 VectorKind = Literal["bm25", "dense", "clip"]
 Target = tuple[Collection, str]
 
-_SIMILARITIES = frozenset({models.Distance.COSINE, models.Distance.DOT})
+_SIMILARITIES = frozenset({"Cosine", "Dot"})
 """What ranks as our own vectors do: the larger the nearer."""
 
 OWN_TARGETS: Mapping[VectorKind, Target] = {

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
-
-from qdrant_client import AsyncQdrantClient, QdrantClient
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ragsight.blobs import BlobStore, default_blob_folder
 from ragsight.encoders import EncoderSpec, ImageTextEncoder, TextEncoder
@@ -22,14 +21,23 @@ from ragsight.errors import (
 from ragsight.store.attached import ForeignCollections
 from ragsight.store.engines.base import Engine
 from ragsight.store.engines.collection_options import CollectionOptions
-from ragsight.store.engines.edge import EdgeEngine
-from ragsight.store.engines.qdrant import ClientEngine
-from ragsight.store.engines.qdrant_clients import Clients, RetryOptions
+from ragsight.store.engines.retry_options import RetryOptions
 from ragsight.store.layout import Layout, check_dimension, foreign_layout
 from ragsight.store.schema import COLLECTIONS, Collection, Profile
 from ragsight.store.steps import Program
 
-Location: TypeAlias = str | Path | QdrantClient | AsyncQdrantClient
+if TYPE_CHECKING:
+    from qdrant_client import AsyncQdrantClient, QdrantClient
+    from typing_extensions import TypeIs
+
+    from ragsight.store.engines.qdrant import ClientEngine
+    from ragsight.store.engines.qdrant_clients import Clients
+
+    Location: TypeAlias = str | Path | QdrantClient | AsyncQdrantClient
+else:
+    # Frameworks evaluate it for fields of their classes, which must not import the client.
+    Location: TypeAlias = Any
+
 
 MEMORY = ":memory:"
 _URL = re.compile(r"^(https?|grpcs?)://")
@@ -90,7 +98,11 @@ def open_engine(
                 f"{location}: CollectionOptions are for a Qdrant server. Leave them out, or give "
                 "its URL."
             )
+        from ragsight.store.engines.edge import EdgeEngine
+
         return EdgeEngine(str(location))
+    from ragsight.store.engines.qdrant import ClientEngine
+
     return ClientEngine(
         clients_for(location, options, client),
         names={collection: f"{name}-{collection}" for collection in COLLECTIONS},
@@ -105,7 +117,9 @@ def clients_for(location: Location, options: StoreOptions, client: Mapping[str, 
     Raises:
         StoreError: If the server's address makes no sense.
     """
-    if isinstance(location, QdrantClient | AsyncQdrantClient):
+    from ragsight.store.engines.qdrant_clients import Clients
+
+    if is_client(location):
         return Clients(location, retries=options.retries)
     if str(location) == MEMORY:
         return Clients(options={"location": MEMORY}, retries=options.retries)
@@ -113,9 +127,12 @@ def clients_for(location: Location, options: StoreOptions, client: Mapping[str, 
     return Clients(options={"url": str(location), **arguments}, retries=options.retries)
 
 
-def is_client(location: Location) -> bool:
+def is_client(location: Location) -> TypeIs[QdrantClient | AsyncQdrantClient]:
     """Whether a location is a client that somebody else closes."""
-    return isinstance(location, QdrantClient | AsyncQdrantClient)
+    # Where the module was never imported, nobody can have made one.
+    module = sys.modules.get("qdrant_client")
+    kinds = (getattr(module, name, None) for name in ("QdrantClient", "AsyncQdrantClient"))
+    return isinstance(location, tuple(kind for kind in kinds if kind is not None))
 
 
 def is_remote(location: Location) -> bool:
@@ -231,6 +248,8 @@ def attach_engine(
             f"{location}: collections are attached on a server or through a client: give its URL, "
             "or QdrantClient(path=...) for a folder of qdrant-client's local mode."
         )
+    from ragsight.store.engines.qdrant import ClientEngine
+
     clients = clients_for(location, options, client)
     return ClientEngine(
         clients,

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-
-from qdrant_client import models
+from typing import TYPE_CHECKING
 
 from ragsight.blobs import BlobStore, GarbageReport
 from ragsight.chunks import Chunk, chunk_id
@@ -32,6 +31,9 @@ from ragsight.store.schema import (
     Profile,
 )
 from ragsight.store.steps import Program, Together, Work
+
+if TYPE_CHECKING:
+    from qdrant_client import models
 
 ChunkErrorHandler = Callable[[Chunk, RagsightError], None]
 """Called with a chunk whose image can't be used, and why; it may raise to stop."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
-
-from qdrant_client import models
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ragsight.encoders import FloatArray, SparseVector
 from ragsight.store.schema import Collection, IndexKind
 from ragsight.store.steps import Program, Runner
+
+if TYPE_CHECKING:
+    from qdrant_client import models
 
 Vector = FloatArray | SparseVector
 

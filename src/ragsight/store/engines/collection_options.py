@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qdrant_client import models
-
+from ragsight.lazy import LazyModule
 from ragsight.store.schema import BM25, CLIP, DENSE, Collection
+
+if TYPE_CHECKING:
+    from qdrant_client import models
+else:
+    models = LazyModule("qdrant_client.models")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ import re
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -28,26 +27,11 @@ from tenacity import (
 
 from ragsight.errors import StoreError
 from ragsight.store.engines.qdrant_errors import is_transient
+from ragsight.store.engines.retry_options import RetryOptions
 from ragsight.store.steps import Request
 
 _SENDABLE = re.compile(r"[!-~]([ -~\t]*[!-~])?")
 """Values of a header that HTTP allows."""
-
-
-@dataclass(frozen=True, slots=True)
-class RetryOptions:
-    """How often a request is repeated that a server was too busy, or out of reach, to answer.
-
-    Attributes:
-        attempts: Requests in all; 1 means none is repeated.
-        first_wait: Seconds before the first repetition; each further wait is twice as long, with
-            some jitter, unless the server says how long to wait.
-        longest_wait: Seconds that no wait exceeds.
-    """
-
-    attempts: int = 4
-    first_wait: float = 0.5
-    longest_wait: float = 20.0
 
 
 class Clients:
