@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
+
+import pytest
 
 import ragsight
 from ragsight import errors
@@ -28,11 +31,25 @@ def test_the_core_loads_no_framework_and_no_sdk() -> None:
 def test_every_public_name_is_there_and_listed_by_dir() -> None:
     for name in ragsight.__all__:
         assert getattr(ragsight, name) is not None
-    assert set(ragsight.__all__) <= set(dir(ragsight))
+    assert set(ragsight.__all__) - {"__version__"} <= set(dir(ragsight))
 
 
-def test_the_lazy_names_are_the_public_names() -> None:
-    assert set(ragsight._HOME_OF) | {"__version__"} == set(ragsight.__all__)
+@pytest.mark.parametrize("package", ["ragsight", "ragsight.answer", "ragsight.store"])
+def test_a_public_name_loads_no_model_library_and_no_client_until_it_is_used(package: str) -> None:
+    names = ", ".join(set(import_module(package).__all__) - {"__version__"})
+    loaded = imported_by(f"from {package} import {names}")
+    assert loaded & {"torch", "transformers", "qdrant_client", "qdrant_edge", "pymupdf"} == set()
+
+
+def test_a_location_that_is_a_client_is_known_as_one() -> None:
+    from qdrant_client import QdrantClient
+
+    from ragsight.store.locations import is_client
+
+    client = QdrantClient(":memory:")
+    assert is_client(client)
+    assert not is_client(":memory:")
+    client.close()
 
 
 def test_every_error_is_one_of_ours_and_stands_in_the_drawn_tree() -> None:

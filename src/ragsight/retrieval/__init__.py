@@ -1,30 +1,7 @@
 """Retrieval: channels, fusion, explained hits."""
 
-from ragsight.retrieval.fusion import RRF_CONSTANT, Fused, Fusion, fuse
-from ragsight.retrieval.grouping import GroupKey
-from ragsight.retrieval.hits import CHANNELS, Channel, ChannelScore, Hit, Hits
-from ragsight.retrieval.query import DEFAULT_WEIGHTS, Query
-from ragsight.retrieval.reading import choose_diverse, read_hits
-from ragsight.retrieval.rerank import CrossEncoderReranker, Reranker, arerank
-from ragsight.retrieval.retriever import MultimodalRetriever
+from __future__ import annotations
 
-__all__ = [
-    "CHANNELS",
-    "DEFAULT_WEIGHTS",
-    "RRF_CONSTANT",
-    "Channel",
-    "ChannelScore",
-    "CrossEncoderReranker",
-    "Fused",
-    "Fusion",
-    "GroupKey",
-    "Hit",
-    "Hits",
-    "MultimodalRetriever",
-    "Query",
-    "Reranker",
-    "arerank",
-    "choose_diverse",
-    "fuse",
-    "read_hits",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -21,3 +21,16 @@ print({"torch", "transformers", "langchain"} & (set(sys.modules) - before))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "set()"
+
+
+def test_every_public_name_is_imported_without_a_client_or_a_model_library() -> None:
+    code = """
+import langchain_core.language_models.base  # loads transformers itself in early releases
+import langchain_core.retrievers, langchain_core.vectorstores, sys
+before = set(sys.modules)
+from langchain_ragsight import *
+print({"torch", "transformers", "qdrant_client", "pymupdf"} & (set(sys.modules) - before))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "set()"

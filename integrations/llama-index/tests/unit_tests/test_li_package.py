@@ -25,6 +25,14 @@ llama_index_ragsight.LlamaIndexBackend(MockLLM(is_chat_model=True))
 print([name for name in ("torch", "tiktoken", "openai") if name in sys.modules])
 """
 
+ALL_NAMES = """
+import sys
+import llama_index.core
+before = set(sys.modules)
+from llama_index_ragsight import *
+print({"torch", "transformers", "qdrant_client", "pymupdf"} & (set(sys.modules) - before))
+"""
+
 
 def test_every_public_name_is_there() -> None:
     for name in llama_index_ragsight.__all__:
@@ -44,3 +52,10 @@ def test_starting_loads_no_model_no_tokenizer_and_asks_no_network() -> None:
         [sys.executable, "-c", QUIET_START], capture_output=True, text=True, check=False
     )
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+def test_every_public_name_is_imported_without_a_client_or_a_model_library() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ALL_NAMES], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"

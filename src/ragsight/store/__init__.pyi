@@ -1,0 +1,44 @@
+"""The public names; `__init__.py` imports each when it is first used."""
+
+from .attached import ForeignCollections as ForeignCollections
+from .engines.base import (
+    Found as Found,
+)
+from .engines.base import (
+    VectorSearch as VectorSearch,
+)
+from .engines.collection_options import CollectionOptions as CollectionOptions
+from .engines.retry_options import RetryOptions as RetryOptions
+from .filters import (
+    FilterLike as FilterLike,
+)
+from .filters import (
+    parse_filter as parse_filter,
+)
+from .layout import VectorKind as VectorKind
+from .locations import StoreOptions as StoreOptions
+from .operations import (
+    Counts as Counts,
+)
+from .operations import (
+    Operations as Operations,
+)
+from .payloads import (
+    from_payload as from_payload,
+)
+from .payloads import (
+    point_id as point_id,
+)
+from .records import SourceRecord as SourceRecord
+from .schema import Profile as Profile
+from .steps import (
+    Program as Program,
+)
+from .steps import (
+    Together as Together,
+)
+from .steps import (
+    Work as Work,
+)
+from .store import MultimodalStore as MultimodalStore
+from .transfer import TransferReport as TransferReport
