@@ -77,7 +77,7 @@ def types(session: nox.Session) -> None:
     """Check types strictly."""
     install(session, "types")
     sources = [str(p.relative_to(HERE)) for p in HERE.glob("integrations/*/src")]
-    session.run("mypy", "src", *sources)
+    session.run("mypy", "src", "tools", *sources)
 
 
 @nox.session

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tools.demo.handbook import HandbookFacts, QuestionFact, handbook_facts
+
 from ragsight import DEMO_MODEL, Chunk, ClipEncoder, Hit, MultimodalStore, fuse, ingest
 from ragsight.cli.demo import handbook
-from ragsight.demo.handbook import HandbookFacts, QuestionFact, handbook_facts
 from ragsight.retrieval import Channel, MultimodalRetriever
 
 CONSTANTS = (60.0, 10.0, 2.0)

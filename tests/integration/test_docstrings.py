@@ -12,8 +12,7 @@ import pytest
 
 ADAPTERS = ("langchain_ragsight", "llama_index_ragsight")
 PACKAGES = ("ragsight", *(name for name in ADAPTERS if find_spec(name) is not None))
-# Modules that only developers run, with tools that users don't have.
-BUILDERS = ("ragsight.__main__", "ragsight.demo.build_handbook", "ragsight.demo.handbook.")
+COMMANDS = ("ragsight.__main__",)
 
 
 def module_names() -> list[str]:
@@ -22,7 +21,7 @@ def module_names() -> list[str]:
         path = importlib.import_module(package).__path__
         found = pkgutil.walk_packages(path, f"{package}.", onerror=lambda _name: None)
         names += [package, *(module.name for module in found)]
-    return [name for name in names if not name.startswith(BUILDERS)]
+    return [name for name in names if not name.startswith(COMMANDS)]
 
 
 @pytest.mark.parametrize("name", module_names())

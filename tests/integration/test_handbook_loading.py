@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from tools.demo.handbook import FigureFact, TableFact, handbook_facts
+from tools.demo.handbook.facts import PDF_PATH
 
 from pdfs import BACKENDS, iou
 from ragsight.chunks import Chunk
-from ragsight.demo.handbook import FigureFact, TableFact, handbook_facts
-from ragsight.demo.handbook.facts import PDF_PATH
 from ragsight.loaders.pdf import PdfLoader
 
 FACTS = handbook_facts()

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from PIL import ImageChops, ImageStat
+from tools.demo.handbook.facts import PDF_PATH
 
 from pdfs import BACKENDS, PAGE, chart, heading, line, mupdf, paragraph, photo, picture, save_pdf
 from ragsight.chunks import BBox
-from ragsight.demo.handbook.facts import PDF_PATH
 from ragsight.errors import ConfigurationError, MissingExtraError
 from ragsight.loaders.pdf import PdfLoader
 from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
@@ -229,7 +229,7 @@ def _in_a_fresh_interpreter(blocked: str, code: str) -> str:
 def test_pdfium_reads_where_pymupdf_cannot_be_imported(isolate: bool) -> None:
     code = f"""
         from ragsight import PdfLoader
-        from ragsight.demo.handbook.facts import PDF_PATH
+        from tools.demo.handbook.facts import PDF_PATH
         loader = PdfLoader(PDF_PATH, backend="pdfium", ocr="auto", isolate={isolate})
         kinds = [chunk.kind for chunk in loader.load()]
         print(kinds.count("figure"), kinds.count("table"), sys.modules["pymupdf"])
@@ -242,7 +242,7 @@ def test_a_library_that_is_missing_is_named_with_the_line_that_installs_it(backe
     blocked = {"pymupdf": "pymupdf", "pdfium": "pypdfium2"}[backend]
     code = f"""
         from ragsight import PdfLoader
-        from ragsight.demo.handbook.facts import PDF_PATH
+        from tools.demo.handbook.facts import PDF_PATH
         from ragsight.errors import MissingExtraError
         try:
             PdfLoader(PDF_PATH, backend={backend!r}).load()

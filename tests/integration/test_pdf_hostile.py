@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tools.demo.handbook.facts import PDF_PATH
 
 from pdfs import (
     BODY,
@@ -31,7 +32,6 @@ from pdfs import (
     slow_page,
 )
 from ragsight.chunks import Chunk
-from ragsight.demo.handbook.facts import PDF_PATH
 from ragsight.errors import DocumentError, EmptyDocumentError, RagsightError
 from ragsight.loaders.pdf import PdfLoader
 

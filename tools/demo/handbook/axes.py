@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from reportlab.graphics.shapes import Drawing
 
-from ragsight.demo.handbook import palette
-from ragsight.demo.handbook.shapes import (
+from tools.demo.handbook import palette
+from tools.demo.handbook.shapes import (
     GRID,
     LABEL,
     RIGHT,

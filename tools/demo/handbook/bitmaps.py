@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ragsight.demo.handbook.almanac import insolation
+from tools.demo.handbook.almanac import insolation
 
 Field = NDArray[np.float64]
 

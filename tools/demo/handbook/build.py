@@ -1,4 +1,4 @@
-"""Build the demo handbook: `python -m ragsight.demo.build_handbook [--out FILE.pdf]`.
+"""Build the demo handbook: `python -m tools.demo.handbook.build [--out FILE.pdf]`.
 
 Needs reportlab, a development dependency; the package never imports this module at run time.
 The same sources and library versions give the same bytes: no dates, no random state. What the
@@ -16,8 +16,9 @@ from pathlib import Path
 from reportlab import rl_config
 from reportlab.lib.pagesizes import A4
 
-from ragsight.demo.handbook import catalogue, compose
-from ragsight.demo.handbook.facts import (
+from tools.demo.handbook import catalogue, compose
+from tools.demo.handbook.facts import (
+    FACTS_PATH,
     PDF_PATH,
     FigureFact,
     HandbookFacts,
@@ -25,8 +26,8 @@ from ragsight.demo.handbook.facts import (
     SectionFact,
     TableFact,
 )
-from ragsight.demo.handbook.layout import TITLE, Recorder, render_twice
-from ragsight.demo.handbook.tables import ROWS
+from tools.demo.handbook.layout import TITLE, Recorder, render_twice
+from tools.demo.handbook.tables import ROWS
 
 
 def build() -> tuple[bytes, HandbookFacts]:
@@ -114,12 +115,15 @@ def _page_of(item: catalogue.Question, recorder: Recorder) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the PDF and its JSON; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m ragsight.demo.build_handbook")
-    parser.add_argument("--out", type=Path, default=PDF_PATH, help="the PDF to write")
+    parser = argparse.ArgumentParser(prog="python -m tools.demo.handbook.build")
+    parser.add_argument(
+        "--out", type=Path, default=PDF_PATH, help="the PDF to write, a JSON beside"
+    )
     out: Path = parser.parse_args(arguments).out
     data, facts = build()
     out.write_bytes(data)
-    out.with_suffix(".json").write_text(facts.to_json(), encoding="utf-8")
+    facts_path = FACTS_PATH if out == PDF_PATH else out.with_suffix(".json")
+    facts_path.write_text(facts.to_json(), encoding="utf-8")
     sys.stdout.write(f"{out}: {facts.pages} pages, {len(data):,} bytes\n")
     return 0
 

@@ -7,15 +7,15 @@ import math
 from reportlab.graphics.shapes import Drawing, Wedge
 from reportlab.lib.colors import HexColor, white
 
-from ragsight.demo.handbook import palette
-from ragsight.demo.handbook.almanac import (
+from tools.demo.handbook import palette
+from tools.demo.handbook.almanac import (
     PLANETS,
     SOLAR_CONSTANT,
     day_length,
     solar_flux,
 )
-from ragsight.demo.handbook.axes import Axis, Plot
-from ragsight.demo.handbook.shapes import (
+from tools.demo.handbook.axes import Axis, Plot
+from tools.demo.handbook.shapes import (
     BOLD,
     DASHED,
     LABEL,

@@ -17,10 +17,10 @@ from reportlab.platypus import (
     Table,
 )
 
-from ragsight.demo.handbook import catalogue, prose_flight, prose_worlds
-from ragsight.demo.handbook.contents import contents, cover_art
-from ragsight.demo.handbook.gallery import ART
-from ragsight.demo.handbook.layout import (
+from tools.demo.handbook import catalogue, prose_flight, prose_worlds
+from tools.demo.handbook.contents import contents, cover_art
+from tools.demo.handbook.gallery import ART
+from tools.demo.handbook.layout import (
     COLUMN_GAP,
     COLUMN_WIDTH,
     TITLE,
@@ -29,7 +29,7 @@ from ragsight.demo.handbook.layout import (
     Prose,
     Recorder,
 )
-from ragsight.demo.handbook.story import (
+from tools.demo.handbook.story import (
     Columns,
     Figure,
     FigureRow,
@@ -41,8 +41,8 @@ from ragsight.demo.handbook.story import (
     flat,
     table_keys,
 )
-from ragsight.demo.handbook.styles import STYLES
-from ragsight.demo.handbook.tables import table
+from tools.demo.handbook.styles import STYLES
+from tools.demo.handbook.tables import table
 
 PARTS: tuple[Part, ...] = (
     *prose_worlds.FAMILY,

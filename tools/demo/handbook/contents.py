@@ -9,11 +9,11 @@ from typing import Any
 from reportlab.graphics.shapes import Drawing
 from reportlab.platypus import Flowable, Table
 
-from ragsight.demo.handbook import palette
-from ragsight.demo.handbook.almanac import PLANETS
-from ragsight.demo.handbook.layout import TEXT_WIDTH
-from ragsight.demo.handbook.shapes import Pen, disc, ring, sun
-from ragsight.demo.handbook.story import Heading
+from tools.demo.handbook import palette
+from tools.demo.handbook.almanac import PLANETS
+from tools.demo.handbook.layout import TEXT_WIDTH
+from tools.demo.handbook.shapes import Pen, disc, ring, sun
+from tools.demo.handbook.story import Heading
 
 ENTRY_WIDTH = 330.0
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from reportlab.graphics.shapes import Drawing
 
-from ragsight.demo.handbook import palette
-from ragsight.demo.handbook.shapes import (
+from tools.demo.handbook import palette
+from tools.demo.handbook.shapes import (
     NOTE,
     Pen,
     Point,

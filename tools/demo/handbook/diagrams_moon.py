@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from reportlab.graphics.shapes import Drawing, Ellipse
 from reportlab.lib.colors import HexColor, white
 
-from ragsight.demo.handbook import palette
-from ragsight.demo.handbook.shapes import (
+from tools.demo.handbook import palette
+from tools.demo.handbook.shapes import (
     BOLD,
     LABEL,
     NOTE,

@@ -6,8 +6,8 @@ import math
 
 from reportlab.graphics.shapes import Drawing
 
-from ragsight.demo.handbook import palette
-from ragsight.demo.handbook.shapes import (
+from tools.demo.handbook import palette
+from tools.demo.handbook.shapes import (
     BOLD,
     DASHED,
     LABEL,

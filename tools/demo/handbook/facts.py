@@ -12,9 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-DEMO_FOLDER = Path(__file__).resolve().parent.parent
-PDF_PATH = DEMO_FOLDER / "solar-system-handbook.pdf"
-FACTS_PATH = PDF_PATH.with_suffix(".json")
+from ragsight.demo import handbook_path
+
+PDF_PATH = handbook_path()
+FACTS_PATH = Path(__file__).with_name("solar-system-handbook.json")
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in PDF points, measured from the top left corner of the page."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from reportlab.graphics.shapes import Drawing
 
-from ragsight.demo.handbook import charts, diagrams, diagrams_moon, diagrams_orbits, pictures
-from ragsight.demo.handbook.pictures import Art
+from tools.demo.handbook import charts, diagrams, diagrams_moon, diagrams_orbits, pictures
+from tools.demo.handbook.pictures import Art
 
 
 def _vector(draw: Callable[[], Drawing]) -> Callable[[], Art]:

@@ -12,10 +12,10 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Table
 
-from ragsight.demo.handbook import palette
-from ragsight.demo.handbook.facts import Box
-from ragsight.demo.handbook.pictures import Art
-from ragsight.demo.handbook.styles import STYLES
+from tools.demo.handbook import palette
+from tools.demo.handbook.facts import Box
+from tools.demo.handbook.pictures import Art
+from tools.demo.handbook.styles import STYLES
 
 TITLE = "A Short Handbook of the Solar System"
 MARGIN = 64.0

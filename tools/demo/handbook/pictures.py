@@ -9,9 +9,9 @@ from PIL import Image
 from reportlab.graphics.shapes import Drawing
 from reportlab.lib.colors import white
 
-from ragsight.demo.handbook import palette
-from ragsight.demo.handbook.axes import Axis, Plot
-from ragsight.demo.handbook.bitmaps import (
+from tools.demo.handbook import palette
+from tools.demo.handbook.axes import Axis, Plot
+from tools.demo.handbook.bitmaps import (
     BIG_CRATER,
     HEAT_MAXIMUM,
     YOUNG_CRATER,
@@ -21,8 +21,8 @@ from ragsight.demo.handbook.bitmaps import (
     mars_globe,
     moon_phases,
 )
-from ragsight.demo.handbook.charts import MONTH_STARTS
-from ragsight.demo.handbook.shapes import (
+from tools.demo.handbook.charts import MONTH_STARTS
+from tools.demo.handbook.shapes import (
     LEFT,
     Pen,
     Point,

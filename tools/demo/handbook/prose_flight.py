@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ragsight.demo.handbook.story import (
+from tools.demo.handbook.story import (
     Columns,
     Figure,
     FigureRow,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ragsight.demo.handbook.story import Figure, FigureRow, Heading, Part, TableHere
+from tools.demo.handbook.story import Figure, FigureRow, Heading, Part, TableHere
 
 FAMILY: tuple[Part, ...] = (
     Heading("1", "The Sun and its family"),

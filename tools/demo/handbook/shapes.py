@@ -20,7 +20,7 @@ from reportlab.graphics.shapes import (
 )
 from reportlab.lib.colors import Color, white
 
-from ragsight.demo.handbook import palette
+from tools.demo.handbook import palette
 
 Point = tuple[float, float]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reportlab.lib.enums import TA_CENTER, TA_JUSTIFY
 from reportlab.lib.styles import ParagraphStyle
 
-from ragsight.demo.handbook import palette
+from tools.demo.handbook import palette
 
 _BODY = ParagraphStyle(
     "body",

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from reportlab.lib.colors import white
 
-from ragsight.demo.handbook import palette
-from ragsight.demo.handbook.almanac import (
+from tools.demo.handbook import palette
+from tools.demo.handbook.almanac import (
     CONSTANTS,
     ECLIPSES,
     PLANETS,
@@ -15,7 +15,7 @@ from ragsight.demo.handbook.almanac import (
     hohmann_years,
     synodic_years,
 )
-from ragsight.demo.handbook.layout import MarkedTable, Recorder
+from tools.demo.handbook.layout import MarkedTable, Recorder
 
 Rows = list[list[str]]
 

@@ -10,17 +10,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ragsight.demo.captions import Caption, caption, near_miss
-from ragsight.demo.checkpoint import MEAN, SIDE, STD
 from ragsight.demo.drawing import FIGURE_KINDS, PRODUCT_KINDS, SHAPE_KINDS
 from ragsight.demo.palette import COLOURS, PATTERNS
+from tools.demo.training.captions import Caption, caption, near_miss
+from tools.demo.training.checkpoint import MEAN, SIDE, STD
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from transformers import CLIPTokenizer
 
-    from ragsight.demo.samples import Sample
+    from tools.demo.training.samples import Sample
 
 KINDS: tuple[str, ...] = (*PRODUCT_KINDS, *SHAPE_KINDS, *FIGURE_KINDS)
 # What cross_entropy skips: figures have no colour and no pattern.
@@ -50,8 +50,8 @@ class Batches:
     """Draws batches from a pool of pictures, every picture once a round.
 
     Example:
-        >>> from ragsight.demo.pool import render
-        >>> from ragsight.demo.samples import Sample
+        >>> from tools.demo.training.pool import render
+        >>> from tools.demo.training.samples import Sample
         >>> from transformers import CLIPTokenizer
         >>> from ragsight.demo import demo_model_path
         >>> samples = [Sample("mug", "red", "plain", seed) for seed in range(4)]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ragsight.demo.palette import COLOURS, PATTERNS
-from ragsight.demo.samples import GROUPS, Sample, is_held_out
-from ragsight.demo.words import (
+from tools.demo.training.samples import GROUPS, Sample, is_held_out
+from tools.demo.training.words import (
     COLOUR_WORDS,
     FIGURE_FRAMES,
     FIGURE_WORDS,

@@ -8,7 +8,7 @@ from pathlib import Path
 from ragsight.demo import DEMO_MODEL_NOTE
 from ragsight.demo.drawing import FIGURE_KINDS, PRODUCT_KINDS, SHAPE_KINDS
 from ragsight.demo.palette import COLOURS, PATTERNS
-from ragsight.demo.samples import combinations
+from tools.demo.training.samples import combinations
 
 _CARD = """\
 # ragsight demo CLIP
@@ -34,8 +34,8 @@ cosine of true pairs and that of the best match for words that no drawing fits.
 
 ## How it was trained
 
-`python -m ragsight.demo.train --out src/ragsight/demo/clip`: a vision transformer (64 px, patches
-of 8, 4 layers, width 128) and a text transformer (2 layers, width 128, its own 1,600 tokens of
+`python -m tools.demo.training.train --out src/ragsight/demo/clip`: a vision transformer (64 px,
+patches of 8, 4 layers, width 128) and a text transformer (2 layers, width 128, its own 1,600 tokens of
 byte-level BPE, up to 48 of them) with a shared space of 96 dimensions. Pictures and captions come
 from the generators in this package; no other data was used. Symmetric InfoNCE with near misses as
 extra wrong captions, helped by label heads that fade out and aren't part of the checkpoint; Muon
@@ -50,7 +50,7 @@ of the drawings instead of OpenAI's.
 
 ## Measured
 
-On drawings with seeds that training never used (`python -m ragsight.demo.measure`):
+On drawings with seeds that training never used (`python -m tools.demo.training.measure`):
 
 | measured | value | queries | candidates |
 |---|---|---|---|

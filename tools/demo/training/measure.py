@@ -1,6 +1,6 @@
 """Measures the demo checkpoint on drawings it has never seen.
 
-Run `python -m ragsight.demo.measure` for a table, with `--card` to write the figures into the
+Run `python -m tools.demo.training.measure` for a table, with `--card` to write the figures into the
 checkpoint's README.md as well.
 """
 
@@ -19,12 +19,12 @@ from torch.nn import functional
 from transformers import CLIPModel, CLIPProcessor
 
 from ragsight.demo import demo_model_path
-from ragsight.demo.captions import describe, with_article
-from ragsight.demo.card import write_card
 from ragsight.demo.drawing import FIGURE_KINDS, SHAPE_KINDS
 from ragsight.demo.palette import COLOURS, PATTERNS
-from ragsight.demo.samples import Sample, combinations, draw_sample
 from ragsight.demo.seeds import MEASURING
+from tools.demo.training.captions import describe, with_article
+from tools.demo.training.card import write_card
+from tools.demo.training.samples import Sample, combinations, draw_sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

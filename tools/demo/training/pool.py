@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ragsight.demo.samples import Sample, draw_sample
+from tools.demo.training.samples import Sample, draw_sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

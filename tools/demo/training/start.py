@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ragsight.demo.batches import normalised, resized, scaled
-from ragsight.demo.checkpoint import PATCH, SIDE, WIDTH
+from tools.demo.training.batches import normalised, resized, scaled
+from tools.demo.training.checkpoint import PATCH, SIDE, WIDTH
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,7 +1,7 @@
 """Trains the small CLIP checkpoint of the demo from nothing but its own drawings.
 
-Run `python -m ragsight.demo.train --out src/ragsight/demo/clip`; it takes some ten minutes on two
-cores. The same settings on the same machine and library versions give the same weights. Training
+Run `python -m tools.demo.training.train --out src/ragsight/demo/clip`; it takes some ten minutes
+on two cores. The same settings on the same machine and library versions give the same weights. Training
 needs torch 2.9 and transformers 5; using the checkpoint doesn't.
 """
 
@@ -21,15 +21,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
 
-from ragsight.demo.batches import KINDS, NO_LABEL, Batch, Batches
-from ragsight.demo.captions import caption
-from ragsight.demo.checkpoint import POSITIONS, WIDTH, configuration, save
 from ragsight.demo.palette import COLOURS, PATTERNS
-from ragsight.demo.pool import render
-from ragsight.demo.samples import Sample, training_samples
-from ragsight.demo.start import head_start
-from ragsight.demo.tokens import train_tokenizer
-from ragsight.demo.words import GENERAL_WORDS
+from tools.demo.training.batches import KINDS, NO_LABEL, Batch, Batches
+from tools.demo.training.captions import caption
+from tools.demo.training.checkpoint import POSITIONS, WIDTH, configuration, save
+from tools.demo.training.pool import render
+from tools.demo.training.samples import Sample, training_samples
+from tools.demo.training.start import head_start
+from tools.demo.training.tokens import train_tokenizer
+from tools.demo.training.words import GENERAL_WORDS
 
 _LARGEST_SCALE = math.log(100)
 _TOKENIZER_TEXTS = 30_000

@@ -5,13 +5,13 @@ import sys
 
 import pytest
 import torch
+from tools.demo.training.captions import describe
+from tools.demo.training.measure import Scorer, measure
 from transformers import AutoProcessor, AutoTokenizer, CLIPModel, CLIPProcessor
 
 from ragsight.demo import DEMO_MODEL_NOTE, demo_model_path
-from ragsight.demo.captions import describe
 from ragsight.demo.catalogue import draw, products
 from ragsight.demo.drawing import draw_shape
-from ragsight.demo.measure import Scorer, measure
 
 LIMIT = 8 * 1024 * 1024
 
@@ -80,7 +80,8 @@ def test_a_plain_shape_is_told_by_its_colour(scorer: Scorer) -> None:
 def test_a_fresh_process_gets_the_same_embedding(scorer: Scorer) -> None:
     text = describe("sneaker", "red", "striped")
     code = (
-        "from ragsight.demo import demo_model_path; from ragsight.demo.measure import Scorer; "
+        "from ragsight.demo import demo_model_path; "
+        "from tools.demo.training.measure import Scorer; "
         f"print(Scorer(demo_model_path()).texts([{text!r}])[0].tolist())"
     )
     output = subprocess.run(

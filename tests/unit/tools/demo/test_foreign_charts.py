@@ -15,9 +15,9 @@ from reportlab.graphics.charts.piecharts import Pie
 from reportlab.graphics.shapes import Drawing, Line, Rect, String
 from reportlab.graphics.widgets.markers import makeMarker
 from reportlab.lib import colors
+from tools.demo.training.measure import Scorer
 
 from ragsight.demo import demo_model_path
-from ragsight.demo.measure import Scorer
 
 WIDTH, HEIGHT = 500, 300
 INKS = (colors.steelblue, colors.orange, colors.seagreen, colors.firebrick, colors.purple)

@@ -10,8 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pymupdf
 import pytest
-
-from ragsight.demo.handbook.almanac import (
+from tools.demo.handbook.almanac import (
     PLANETS,
     Planet,
     day_length,
@@ -21,7 +20,7 @@ from ragsight.demo.handbook.almanac import (
     solar_flux,
     synodic_years,
 )
-from ragsight.demo.handbook.facts import (
+from tools.demo.handbook.facts import (
     FACTS_PATH,
     PDF_PATH,
     Box,
@@ -186,21 +185,21 @@ def test_the_facts_survive_a_round_trip_through_json() -> None:
 @pytest.fixture(scope="module")
 def rebuilt() -> tuple[bytes, HandbookFacts]:
     pytest.importorskip("reportlab", reason="building the handbook needs reportlab")
-    from ragsight.demo.build_handbook import build
+    from tools.demo.handbook.build import build
 
     return build()
 
 
 @pytest.mark.slow
 def test_building_twice_gives_identical_bytes(rebuilt: tuple[bytes, HandbookFacts]) -> None:
-    from ragsight.demo.build_handbook import build
+    from tools.demo.handbook.build import build
 
     assert build()[0] == rebuilt[0]
 
 
 @pytest.mark.slow
 def test_the_shipped_file_is_what_the_sources_build(rebuilt: tuple[bytes, HandbookFacts]) -> None:
-    from ragsight.demo.build_handbook import library_versions
+    from tools.demo.handbook.build import library_versions
 
     if library_versions() != FACTS.built_with:
         pytest.skip(f"bytes depend on library versions; shipped with {FACTS.built_with}")
@@ -215,7 +214,7 @@ def test_the_shipped_facts_match_a_fresh_layout(rebuilt: tuple[bytes, HandbookFa
 
 def test_the_two_shaded_areas_of_the_orbit_are_equal() -> None:
     pytest.importorskip("reportlab", reason="drawing needs reportlab")
-    from ragsight.demo.handbook.diagrams_orbits import equal_area_angle
+    from tools.demo.handbook.diagrams_orbits import equal_area_angle
 
     eccentricity, near = 0.8, 50.0
     far = equal_area_angle(eccentricity, near)

@@ -4,11 +4,11 @@ from itertools import pairwise
 from random import Random
 
 import pytest
+from tools.demo.training.captions import caption, describe, near_miss, with_article
+from tools.demo.training.samples import Sample, combinations, is_held_out, training_samples
 
-from ragsight.demo.captions import caption, describe, near_miss, with_article
 from ragsight.demo.drawing import PRODUCT_KINDS
 from ragsight.demo.palette import COLOURS, PATTERNS
-from ragsight.demo.samples import Sample, combinations, is_held_out, training_samples
 from ragsight.demo.seeds import CATALOGUE, MEASURING, TRAINING
 
 

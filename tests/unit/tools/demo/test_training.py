@@ -7,14 +7,13 @@ import pytest
 import torch
 import transformers
 from PIL import Image
-
-from ragsight.demo.batches import also_true, augment
-from ragsight.demo.captions import Caption
-from ragsight.demo.checkpoint import SIDE, WIDTH
-from ragsight.demo.pool import render, square_of
-from ragsight.demo.samples import Sample, training_samples
-from ragsight.demo.start import places
-from ragsight.demo.train import Settings, contrastive_loss, train
+from tools.demo.training.batches import also_true, augment
+from tools.demo.training.captions import Caption
+from tools.demo.training.checkpoint import SIDE, WIDTH
+from tools.demo.training.pool import render, square_of
+from tools.demo.training.samples import Sample, training_samples
+from tools.demo.training.start import places
+from tools.demo.training.train import Settings, contrastive_loss, train
 
 pytestmark = pytest.mark.skipif(
     not hasattr(torch.optim, "Muon") or int(transformers.__version__.split(".")[0]) < 5,

@@ -1,0 +1,1 @@
+"""Tools that developers run; they are not part of the packages."""
