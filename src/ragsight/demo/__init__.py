@@ -1,7 +1,8 @@
 """Everything the demo needs without a network: drawings, a shop and a small CLIP model.
 
 The pictures are drawn by code in this package, and the model in `clip/` was trained on such
-drawings alone; how, and how the handbook was drawn, stands in `tools/demo` of the repository. Importing this module loads neither torch nor transformers.
+drawings alone; how, and how the handbook was drawn, stands in `tools/demo` of the repository.
+Importing this module loads neither torch nor transformers.
 """
 
 from __future__ import annotations

@@ -35,12 +35,12 @@ cosine of true pairs and that of the best match for words that no drawing fits.
 ## How it was trained
 
 `python -m tools.demo.training.train --out src/ragsight/demo/clip`: a vision transformer (64 px,
-patches of 8, 4 layers, width 128) and a text transformer (2 layers, width 128, its own 1,600 tokens of
-byte-level BPE, up to 48 of them) with a shared space of 96 dimensions. Pictures and captions come
-from the generators in this package; no other data was used. Symmetric InfoNCE with near misses as
-extra wrong captions, helped by label heads that fade out and aren't part of the checkpoint; Muon
-for the matrices and AdamW for the rest, cosine schedule, fixed seed, some ten minutes on two
-cores.
+patches of 8, 4 layers, width 128) and a text transformer (2 layers, width 128, its own 1,600
+tokens of byte-level BPE, up to 48 of them) with a shared space of 96 dimensions. Pictures and
+captions come from the generators in this repository; no other data was used. Symmetric InfoNCE
+with near misses as extra wrong captions, helped by label heads that fade out and aren't part of the
+checkpoint; Muon for the matrices and AdamW for the rest, cosine schedule, fixed seed, some ten
+minutes on two cores.
 
 Of {total} combinations of product, colour and pattern, {held} were held out: training saw no
 picture of them and no caption that names all three.

@@ -1,8 +1,8 @@
 """Trains the small CLIP checkpoint of the demo from nothing but its own drawings.
 
 Run `python -m tools.demo.training.train --out src/ragsight/demo/clip`; it takes some ten minutes
-on two cores. The same settings on the same machine and library versions give the same weights. Training
-needs torch 2.9 and transformers 5; using the checkpoint doesn't.
+on two cores. The same settings on the same machine and library versions give the same weights.
+Training needs torch 2.9 and transformers 5; using the checkpoint doesn't.
 """
 
 from __future__ import annotations
