@@ -104,7 +104,8 @@ def cite_source(n: int, chunk: Chunk, *, excerpt_chars: int = EXCERPT_CHARS) -> 
 
 def place(chunk: Chunk) -> str:
     """What a chunk is and where, as `(figure, manual.pdf, p. 4)`."""
-    return f"({chunk.kind}, {neutralise(_one_line(str(chunk.source)))})"
+    # The kind, too: an index may have been written by someone else.
+    return neutralise(f"({_one_line(str(chunk.kind))}, {_one_line(str(chunk.source))})")
 
 
 def _caption(chunk: Chunk) -> str:
