@@ -6,6 +6,7 @@ RagsightError
 │   ├── SourceNotFoundError     nothing at that path (also a FileNotFoundError)
 │   ├── UnsupportedFormatError  no loader for this kind of file
 │   ├── ImageError              an image that can't be opened or is unsafe to open
+│   │   ├── ImageTooLargeError      it has more pixels than are decoded
 │   │   └── MissingDecoderError     its format's decoder isn't installed (also a MissingExtraError)
 │   ├── DocumentError           a document that can't be read
 │   │   ├── EmptyDocumentError      it opens, but holds nothing
@@ -65,6 +66,10 @@ class UnsupportedFormatError(InputError):
 
 class ImageError(InputError):
     """An image that can't be opened, or is unsafe to open."""
+
+
+class ImageTooLargeError(ImageError):
+    """An image with more pixels than are decoded."""
 
 
 class DocumentError(InputError):

@@ -17,7 +17,7 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from ragsight.characters import encodable
 from ragsight.chunks import ImageRef
-from ragsight.errors import ImageError, SourceNotFoundError
+from ragsight.errors import ImageError, ImageTooLargeError, SourceNotFoundError
 from ragsight.files import MOST_BYTES, read_regular
 from ragsight.images.fetch import fetch_image
 from ragsight.images.heif import is_heif, open_heif
@@ -48,6 +48,8 @@ _DECODER_ERRORS = (
 _CHAINED_WEB_ADDRESS = re.compile(r"::https?:", re.IGNORECASE)
 
 _BLOCK = 1 << 20
+_STRIP = 256
+"""Rows that are made opaque at a time."""
 
 _ORIENTATION_TAG = 0x0112
 _SIDEWAYS_ORIENTATIONS = frozenset({5, 6, 7, 8})
@@ -162,7 +164,8 @@ def open_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> Image.Im
     image = _open_lazily(read_image_bytes(source), name, max_pixels)
     with _damage_reported(name):
         image.load()
-        return to_rgb(ImageOps.exif_transpose(image))
+        ImageOps.exif_transpose(image, in_place=True)
+        return to_rgb(image)
 
 
 def image_ref(source: ImageSource, *, uri: str = "", max_pixels: int = MAX_PIXELS) -> ImageRef:
@@ -232,10 +235,18 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):
         return _scaled_to_8_bits(image).convert("RGB")
     if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        canvas = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(canvas, rgba).convert("RGB")
+        return _on_white(image if image.mode == "RGBA" else image.convert("RGBA"))
     return image.convert("RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    # Strip by strip: each copy of an image of the largest size would take more than 300 MB.
+    flat = Image.new("RGB", image.size)
+    for top in range(0, image.height, _STRIP):
+        strip = image.crop((0, top, image.width, min(top + _STRIP, image.height)))
+        canvas = Image.new("RGBA", strip.size, "white")
+        flat.paste(Image.alpha_composite(canvas, strip).convert("RGB"), (0, top))
+    return flat
 
 
 def _scaled_to_8_bits(image: Image.Image) -> Image.Image:
@@ -258,11 +269,13 @@ def _open_lazily(data: bytes, name: str, max_pixels: int) -> ImageFile.ImageFile
             f"{name}: this is not an image that can be read ({', '.join(FORMATS)}, HEIF)."
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError(f"{name}: the image is too large to open safely ({error}).") from error
+        raise ImageTooLargeError(
+            f"{name}: the image is too large to open safely ({error})."
+        ) from error
     except _DECODER_ERRORS as error:
         raise ImageError(f"{name}: the image is damaged ({error}). Replace the file.") from error
     if image.width * image.height > max_pixels:
-        raise ImageError(
+        raise ImageTooLargeError(
             f"{name}: {image.width}x{image.height} pixels is more than the limit of "
             f"{max_pixels:,}. Scale it down, or raise max_pixels."
         )

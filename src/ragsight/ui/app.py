@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import (
     HTMLResponse,
     JSONResponse,
@@ -22,6 +22,7 @@ from starlette.routing import Route
 from ragsight.answer import VisionBackend, VisionSynthesizer
 from ragsight.errors import (
     ConfigurationError,
+    ImageTooLargeError,
     InputError,
     QueryError,
     RagsightError,
@@ -36,6 +37,7 @@ from ragsight.ui.guard import Guard
 from ragsight.ui.images import (
     QueryImages,
     StoredPages,
+    TooBusyError,
     UploadTooLargeError,
     read_upload,
     stored_image,
@@ -47,6 +49,9 @@ _FACETS_SECONDS = 30.0
 
 _MOST_SOURCES = 8
 """How many hits a question is answered from."""
+
+_MOST_DECODED = 2
+"""How many of the index's pictures are made small at once."""
 
 _CACHED = {"cache-control": "private, max-age=3600"}
 _FRESH = {"cache-control": "no-store"}
@@ -93,7 +98,7 @@ def create_app(
     return Starlette(
         routes=routes,
         middleware=[Middleware(Guard, hosts=tuple(hosts))],
-        exception_handlers={RagsightError: _error},
+        exception_handlers={RagsightError: _error, ClientDisconnect: _gone},
         lifespan=page.lifespan,
     )
 
@@ -113,6 +118,8 @@ class SearchPage:
         self._synthesizer = None if backend is None else VisionSynthesizer(backend)
         self._images = QueryImages()
         self._pages = StoredPages()
+        # A page asks for all of its pictures at once; decoded at once they would fill the memory.
+        self._decoding = asyncio.Semaphore(_MOST_DECODED)
         self._facets: Facets | None = None
         self._counted_at = 0.0
 
@@ -169,8 +176,7 @@ class SearchPage:
     async def keep_query_image(self, request: Request) -> Response:
         """Take an image to search with."""
         _check_type(request, ("image/", "application/octet-stream"))
-        data = await read_upload(request)
-        token = await asyncio.to_thread(self._images.keep, data)
+        token = await self._images.take(request)
         return JSONResponse({"image": token}, headers=_FRESH)
 
     async def query_image(self, request: Request) -> Response:
@@ -180,7 +186,8 @@ class SearchPage:
 
     async def image(self, request: Request) -> Response:
         """A chunk's picture."""
-        data = await stored_image(self._store, request.query_params.get("id", ""))
+        async with self._decoding:
+            data = await stored_image(self._store, request.query_params.get("id", ""))
         return Response(data, media_type="image/jpeg", headers=_CACHED)
 
     async def page(self, request: Request) -> Response:
@@ -217,9 +224,17 @@ def _error(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, status_code=_status(error), headers=_FRESH)
 
 
+def _gone(request: Request, error: Exception) -> Response:
+    # Nobody reads this. An exception would fill the log whenever someone closes a page.
+    del request, error
+    return Response(status_code=400)
+
+
 def _status(error: Exception) -> int:
-    if isinstance(error, UploadTooLargeError):
+    if isinstance(error, UploadTooLargeError | ImageTooLargeError):
         return 413
+    if isinstance(error, TooBusyError):
+        return 503
     if isinstance(error, SourceNotFoundError):
         return 404
     if isinstance(error, QueryError | InputError | ConfigurationError):

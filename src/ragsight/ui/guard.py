@@ -6,6 +6,7 @@ name. It may send requests here from its pages (CSRF): then `Origin` and `Sec-Fe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import ip_address
 
@@ -25,6 +26,9 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+
+_HOST = re.compile(r"(?:(?P<name>[A-Za-z0-9.-]+)|\[(?P<six>[0-9A-Fa-f:.]+)\])(?::[0-9]{1,5})?")
+"""RFC 9112, 3.2, as far as it is used here: a name or an address, and a port; all of it."""
 
 
 class Guard:
@@ -65,11 +69,12 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
-        host = headers.get("host", "")
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        # Of several headers this program and the next might each believe another one.
+        host = hosts[0] if len(hosts) == 1 else ""
         if scope["type"] != "http" or not is_own_name(host, self._hosts):
             return "This server answers to localhost and to addresses in numbers only."
-        origin = headers.get("origin")
-        if origin is not None and origin != f"{scope['scheme']}://{host}":
+        if any(origin != f"{scope['scheme']}://{host}" for origin in origins):
             return "This request comes from another site."
         opens_page = (
             scope["method"] == "GET"
@@ -88,11 +93,13 @@ def is_own_name(host: str, names: Iterable[str]) -> bool:
         >>> [is_own_name(host, {"localhost"}) for host in ("[::1]:80", "localhost", "evil.example")]
         [True, True, False]
     """
-    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    match = _HOST.fullmatch(host)
+    if match is None:
+        return False
+    name = match["name"] or match["six"]
     if name.lower() in names:
         return True
     try:
-        ip_address(name)
+        return ip_address(name).version == (4 if match["name"] else 6)
     except ValueError:
         return False
-    return True

@@ -14,24 +14,38 @@ from urllib.parse import quote
 from starlette.requests import Request
 
 from ragsight.chunks import Chunk, ImageRef
-from ragsight.errors import InputError, SourceNotFoundError, StoreError
+from ragsight.errors import ImageTooLargeError, InputError, SourceNotFoundError, StoreError
 from ragsight.gallery.pages import PagePictures
 from ragsight.gallery.pictures import IMAGE_SIDE, PagePicture
 from ragsight.gallery.places import Place
-from ragsight.images import thumbnail
+from ragsight.images import ImageLimits, image_ref, prepare_image
+from ragsight.images.compressing import JPEG
 from ragsight.store import MultimodalStore
 
 MOST_BYTES = 20 * 2**20
 """Longest image that is taken to search with: 20 MiB."""
 
+MOST_PIXELS = 36_000_000
+"""Largest image that is decoded to search with: a screen of 8K. Decoded and made opaque it takes
+400 MB at most. Photographs in JPEG may be larger, since they are decoded at a part of their size."""
+
+MOST_UPLOADS = 4
+"""Images that are received or wait to be decoded at once; each may take `MOST_BYTES`."""
+
+_UPLOAD_SECONDS = 60.0
+"""Whoever takes longer to send an image keeps others from it."""
+
 _MOST_KEPT = 32
 _MOST_PAGES = 64
-_QUERY_SIDE = 1024
-_QUERY_QUALITY = 92
+_QUERY_LIMITS = ImageLimits(max_edge=1024, formats=frozenset({JPEG}))
 
 
 class UploadTooLargeError(InputError):
     """What was sent is longer than may be."""
+
+
+class TooBusyError(InputError):
+    """There is no room now for what was sent."""
 
 
 class QueryImages:
@@ -39,17 +53,33 @@ class QueryImages:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._in_hand = 0
+        self._decoding = asyncio.Semaphore(1)
 
-    def keep(self, data: bytes) -> str:
-        """Check an image and keep it.
+    async def take(self, request: Request) -> str:
+        """Receive an image, check it and keep it.
+
+        Few are in hand at once and one is decoded at a time, so that the memory they take has a
+        bound, whoever sends how many.
 
         Returns:
             Its token.
 
         Raises:
+            ImageTooLargeError: If it has too many pixels.
             ImageError: If it can't be opened.
+            UploadTooLargeError: If it is too long.
+            TooBusyError: If too many are in hand, or it takes too long to come.
         """
-        small = thumbnail(data, size=_QUERY_SIDE, quality=_QUERY_QUALITY)
+        if self._in_hand >= MOST_UPLOADS:
+            raise TooBusyError("Other images are being read. Try again in a moment.")
+        self._in_hand += 1
+        try:
+            data = await _received(request)
+            async with self._decoding:
+                small = await asyncio.to_thread(_made_small, data)
+        finally:
+            self._in_hand -= 1
         token = secrets.token_urlsafe(16)
         self._kept[token] = small
         while len(self._kept) > _MOST_KEPT:
@@ -70,19 +100,43 @@ class QueryImages:
             ) from error
 
 
+async def _received(request: Request) -> bytes:
+    try:
+        return await asyncio.wait_for(read_upload(request), _UPLOAD_SECONDS)
+    except asyncio.TimeoutError as error:
+        raise TooBusyError(
+            f"The image didn't come within {_UPLOAD_SECONDS:g} seconds. Send it again."
+        ) from error
+
+
+def _made_small(data: bytes) -> bytes:
+    """An image as a JPEG to search with; its header is looked at before it is decoded."""
+    ref = image_ref(data, uri="the image")
+    if ref.width * ref.height > MOST_PIXELS and ref.mime != JPEG:
+        raise ImageTooLargeError(
+            f"The image has {ref.width}x{ref.height} pixels, more than the {MOST_PIXELS:,} that "
+            "are decoded here. Scale it down, or save it as JPEG."
+        )
+    return prepare_image(replace(ref, data=data), _QUERY_LIMITS).data
+
+
 async def read_upload(request: Request, *, most: int = MOST_BYTES) -> bytes:
     """Read a request's body, no further than it may be long.
 
     Raises:
         UploadTooLargeError: If it is longer.
     """
+    too_large = UploadTooLargeError(
+        f"What was sent is larger than {most // 2**10:,} KiB. Scale it down."
+    )
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > most:
+        raise too_large
     data = bytearray()
     async for piece in request.stream():
         data += piece
         if len(data) > most:
-            raise UploadTooLargeError(
-                f"What was sent is larger than {most // 2**10:,} KiB. Scale it down."
-            )
+            raise too_large
     return bytes(data)
 
 

@@ -1,19 +1,27 @@
 from __future__ import annotations
 
+import asyncio
+import queue
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
+import time
 import webbrowser
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from drawings import text_chunk
+from drawings import image_chunk, text_chunk
 from ragsight import ClipEncoder, MultimodalStore
+from ragsight.answer.model.messages import StreamEvent, VisionRequest
 from ragsight.errors import ConfigurationError
+from ragsight.testing import FakeVisionBackend
 from ragsight.ui import is_loopback, serve
 
 
@@ -75,6 +83,79 @@ def test_the_browser_is_opened_where_it_was_asked_for(
         serve(store, port=0, on_ready=ready.append)
     assert opened == ready[:1]
     assert len(ready) == 2
+
+
+class Slow(FakeVisionBackend):
+    """Says one word after the other, and for a long time."""
+
+    async def astream(self, request: VisionRequest) -> AsyncIterator[StreamEvent]:
+        async for event in super().astream(request):
+            await asyncio.sleep(0.05)
+            yield event
+
+
+@pytest.fixture
+def served(
+    tmp_path: Path, encoder: ClipEncoder, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[str, int]]:
+    """Host and port of the page, served as the command serves it."""
+    import uvicorn
+
+    running: list[uvicorn.Server] = []
+
+    class Kept(uvicorn.Server):
+        def __init__(self, config: uvicorn.Config) -> None:
+            super().__init__(config)
+            running.append(self)
+
+    monkeypatch.setattr(uvicorn, "Server", Kept)
+    ready: queue.SimpleQueue[str] = queue.SimpleQueue()
+    with MultimodalStore.open(tmp_path / "index", encoder=encoder) as store:
+        store.upsert([text_chunk("A red pump"), image_chunk(1, "The pump in a picture")])
+        options = {"port": 0, "on_ready": ready.put, "backend": Slow("It is red [1]. " * 200)}
+        thread = threading.Thread(target=serve, args=(store,), kwargs=options)
+        thread.start()
+        place = urlsplit(ready.get(timeout=30))
+        yield str(place.hostname), int(place.port or 0)
+        running[0].should_exit = True
+        thread.join(timeout=30)
+
+
+def left(place: tuple[str, int], sent: bytes, *, after: int) -> None:
+    """Send something, read a few bytes of the answer, and hang up without a word."""
+    with socket.create_connection(place, timeout=30) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.sendall(sent)
+        while after > 0:
+            after -= len(client.recv(min(after, 4096)))
+
+
+def test_whoever_leaves_early_prints_nothing_and_keeps_nobody_waiting(
+    served: tuple[str, int],
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    host = f"Host: {served[0]}:{served[1]}\r\n".encode()
+    kind = b"Content-Type: application/json\r\n"
+    image = b"POST /query-image HTTP/1.1\r\n" + host + b"Content-Type: image/png\r\n"
+    question = b'{"text": "Which colour?"}'
+    length = b"Content-Length: %d\r\n\r\n" % len(question)
+    for _ in range(3):
+        left(served, b"", after=0)
+        left(served, b"GET / HT", after=0)
+        left(served, b"GET / HTTP/1.1\r\n" + host + b"\r\n", after=0)
+        left(served, b"GET / HTTP/1.1\r\n" + host + b"\r\n", after=10)
+        left(served, image + b"Content-Length: 999999\r\n\r\n" + b"x" * 5000, after=0)
+        left(served, image + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n", after=0)
+        left(served, b"POST /ask HTTP/1.1\r\n" + host + kind + length + question, after=0)
+        left(served, b"POST /ask HTTP/1.1\r\n" + host + kind + length + question, after=600)
+        left(served, b"POST /search HTTP/1.1\r\n" + host + kind + length + question[:5], after=0)
+    address = f"http://{served[0]}:{served[1]}/search"
+    assert "A red pump" in httpx.post(address, json={"text": "pump"}, timeout=30).text
+    time.sleep(0.2)
+    out, err = capfd.readouterr()
+    assert (out, err) == ("", "")
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("missing", ["starlette", "uvicorn"])

@@ -3,7 +3,11 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import struct
 import threading
+import time
+import zlib
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +32,7 @@ from ragsight import (
 from ragsight.answer.model.messages import StreamEvent, VisionRequest
 from ragsight.errors import BackendError
 from ragsight.testing import FakeVisionBackend
-from ragsight.ui import create_app
+from ragsight.ui import create_app, images
 from ragsight.ui.answering import answer_lines
 
 HOME = "http://127.0.0.1:8321"
@@ -273,15 +277,148 @@ def test_only_the_last_images_that_were_sent_are_kept(client: TestClient) -> Non
     assert client.get("/query-image", params={"token": tokens[-1]}).status_code == 200
 
 
+def bomb(width: int, height: int, kind: str = "PNG", mode: str = "L") -> bytes:
+    """A small file of many pixels."""
+    buffer = io.BytesIO()
+    Image.new(mode, (width, height)).save(buffer, format=kind)
+    return buffer.getvalue()
+
+
+def claiming(width: int, height: int) -> bytes:
+    """A PNG that has a few bytes of the pixels that it claims."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    chunks = [header, b"IDAT" + zlib.compress(bytes(100))]
+    parts = (struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8321", "127.0.0.1.evil.example", ""]
+    "data",
+    [bomb(6001, 6000), bomb(9000, 9000), claiming(2**31 - 1, 2**31 - 1), claiming(40_000, 40_000)],
+    ids=["a little too large", "the largest elsewhere", "endless", "a bomb"],
+)
+def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(
+    client: TestClient, data: bytes
+) -> None:
+    headers = {"content-type": "image/png"}
+    refused = client.post("/query-image", content=data, headers=headers)
+    assert refused.status_code == 413
+    assert "large" in refused.json()["error"] or "Scale it down" in refused.json()["error"]
+
+
+def test_a_large_photograph_is_decoded_at_a_part_of_its_size(client: TestClient) -> None:
+    headers = {"content-type": "image/jpeg"}
+    sent = client.post("/query-image", content=bomb(8000, 5000, "JPEG"), headers=headers)
+    assert sent.status_code == 200
+    kept = client.get("/query-image", params={"token": sent.json()["image"]})
+    assert Image.open(io.BytesIO(kept.content)).size == (1024, 640)
+
+
+async def test_few_images_are_in_hand_at_once_and_one_is_decoded(
+    store: MultimodalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoding: list[int] = []
+    most: list[int] = []
+    made_small = images._made_small
+
+    def watched(data: bytes) -> bytes:
+        decoding.append(1)
+        most.append(len(decoding))
+        time.sleep(0.05)
+        try:
+            return made_small(data)
+        finally:
+            decoding.pop()
+
+    monkeypatch.setattr(images, "_made_small", watched)
+    transport = httpx.ASGITransport(create_app(store))
+    headers = {"content-type": "image/png"}
+    async with httpx.AsyncClient(transport=transport, base_url=HOME) as client:
+        posts = [client.post("/query-image", content=png(n), headers=headers) for n in range(12)]
+        answers = await asyncio.gather(*posts)
+        codes = Counter(answer.status_code for answer in answers)
+        assert codes == {200: images.MOST_UPLOADS, 503: 12 - images.MOST_UPLOADS}
+        assert max(most) == 1
+        busy = next(answer for answer in answers if answer.status_code == 503)
+        assert "Try again" in busy.json()["error"]
+        again = await client.post("/query-image", content=png(), headers=headers)
+        assert again.status_code == 200
+
+
+async def test_whoever_takes_too_long_makes_room_for_others(
+    store: MultimodalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "_UPLOAD_SECONDS", 0.05)
+
+    async def drip() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"x"
+            await asyncio.sleep(0.02)
+
+    transport = httpx.ASGITransport(create_app(store))
+    headers = {"content-type": "image/png"}
+    async with httpx.AsyncClient(transport=transport, base_url=HOME) as client:
+        slow = await client.post("/query-image", content=drip(), headers=headers)
+        assert slow.status_code == 503
+        assert (await client.post("/query-image", content=png(), headers=headers)).is_success
+
+
+async def test_a_body_that_is_too_long_is_received_no_further(store: MultimodalStore) -> None:
+    sent: list[int] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            sent.append(2**20)
+            yield b"0" * 2**20
+
+    transport = httpx.ASGITransport(create_app(store))
+    headers = {"content-type": "image/png"}
+    async with httpx.AsyncClient(transport=transport, base_url=HOME) as client:
+        assert (
+            await client.post("/query-image", content=endless(), headers=headers)
+        ).status_code == 413
+        assert sum(sent) == images.MOST_BYTES + 2**20
+        sent.clear()
+        headers["content-length"] = str(10**12)
+        assert (
+            await client.post("/query-image", content=endless(), headers=headers)
+        ).status_code == 413
+        assert sent == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("evil.example", "evil.example:8321", "127.0.0.1.evil.example", "", "localhost.evil.com"),
+        *("localhost:80@evil.com", "127.0.0.1:80@evil.com", "localhost@evil.com", "user@localhost"),
+        *("localhost:80:90", "localhost:", "localhost:x", "localhost:999999", "localhost.", "."),
+        *("[::1].evil.com", "[::1]evil", "[::1", "::1", "[localhost]", "[127.0.0.1]", "[::1%25lo]"),
+        *("localhost/evil", "localhost#", "localhost?x", "localhost evil", "localhost,evil.com"),
+        *("0x7f.1", "2130706433", "127.1"),
+    ],
 )
 def test_a_name_that_a_site_points_here_gets_nothing(client: TestClient, host: str) -> None:
     assert client.get("/", headers={"host": host}).status_code == 403
     assert client.post("/search", json={"text": "x"}, headers={"host": host}).status_code == 403
 
 
-@pytest.mark.parametrize("host", ["localhost:8321", "LOCALHOST", "[::1]:8321", "192.168.1.7"])
+def test_of_several_host_headers_none_is_believed(client: TestClient) -> None:
+    for hosts in (["127.0.0.1:8321", "evil.example"], ["evil.example", "127.0.0.1:8321"]):
+        headers = [("host", host) for host in hosts]
+        assert client.get("/", headers=headers).status_code == 403  # type: ignore[arg-type]
+
+
+def test_of_several_origins_all_must_be_this_one(client: TestClient) -> None:
+    for other in (HOME, "http://evil.example"):
+        headers = [("origin", HOME), ("origin", other), ("content-type", "application/json")]
+        status = 200 if other == HOME else 403
+        asked = client.post("/search", content=b'{"text": "x"}', headers=headers)  # type: ignore[arg-type]
+        assert asked.status_code == status
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost:8321", "LOCALHOST", "[::1]:8321", "192.168.1.7", "[::ffff:127.0.0.1]:80"]
+)
 def test_this_machine_s_names_are_served(client: TestClient, host: str) -> None:
     assert client.get("/", headers={"host": host}).status_code == 200
 
