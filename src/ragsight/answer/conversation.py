@@ -1,14 +1,14 @@
 """All that is asked for one answer, as steps without a network: retries, fallbacks, notes, repair.
 
-`Conversation.steps` is a generator. It yields what to ask, gets what came back, and returns the
-answer. Whether that happens with or without an event loop, whole or streamed, is up to `asking`.
+`Conversation.steps` is an operation of `ragsight.steps`: what runs it decides whether it blocks,
+and `streams` whether an `Ask` is streamed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from ragsight.answer.model.costs import Price, total_cost, total_usage
 from ragsight.answer.model.messages import Completion, VisionRequest
@@ -16,7 +16,7 @@ from ragsight.answer.model.profiles import ModelProfile
 from ragsight.answer.providers.backend import VisionBackend
 from ragsight.answer.providers.failures import ImageRefusedError
 from ragsight.answer.providers.recording import RequestHook, SentRequest
-from ragsight.answer.reply.assembler import AnswerAssembler, nothing_found
+from ragsight.answer.reply.assembler import AnswerAssembler, finish_answer, nothing_found
 from ragsight.answer.reply.repairing import repair_request
 from ragsight.answer.reply.result import Answer
 from ragsight.answer.request.batching import plan_answer
@@ -26,28 +26,35 @@ from ragsight.answer.request.options import SynthesizerOptions
 from ragsight.answer.request.plan import RequestPlan
 from ragsight.answer.request.sanitize import SENTINEL
 from ragsight.errors import AnswerError, BackendError, StreamInterruptedError
+from ragsight.steps import Await, InThread, Parallel, Steps
 
 if TYPE_CHECKING:
     from ragsight.answer.reply.structured import Schema
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+PARALLEL = 4
+"""Requests for notes that are under way at once beside an event loop."""
+
+
+class Ask(Await[Completion]):
     """One request to make.
 
-    Attributes:
+    Args:
         backend: Whom to ask.
         request: What to ask.
         assembler: Where the events of a streamed reply go; `None` if it is needed whole.
     """
 
-    backend: VisionBackend
-    request: VisionRequest
-    assembler: AnswerAssembler | None = None
-
-
-Outcome: TypeAlias = Completion | AnswerError
-Steps: TypeAlias = Generator[tuple[Ask, ...], list[Outcome], Answer]
+    def __init__(
+        self,
+        backend: VisionBackend,
+        request: VisionRequest,
+        assembler: AnswerAssembler | None = None,
+    ) -> None:
+        super().__init__(backend.complete, backend.acomplete, request)
+        self.backend = backend
+        self.request = request
+        self.assembler = assembler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +107,8 @@ class Conversation:
         self._replies: list[Completion] = []
         self._warnings: list[str] = []
 
-    def steps(self) -> Steps:
-        """Yield what to ask, get what came back, return the answer.
+    def steps(self) -> Steps[Answer]:
+        """All steps to the answer.
 
         Raises:
             QueryError: If the question is empty.
@@ -120,7 +127,7 @@ class Conversation:
                 )
         raise AnswerError("There is no backend to ask. Give one.")  # pragma: no cover
 
-    def _of_backend(self, backend: VisionBackend) -> Steps:
+    def _of_backend(self, backend: VisionBackend) -> Steps[Answer]:
         profile = self._setup.profile_of(backend)
         options = self._options_for(backend, profile)
         try:
@@ -145,8 +152,10 @@ class Conversation:
 
     def _planned(
         self, backend: VisionBackend, profile: ModelProfile, options: SynthesizerOptions
-    ) -> Steps:
-        plan = self.plan = plan_answer(self._question, self._sources, profile, options)
+    ) -> Steps[Answer]:
+        plan = self.plan = yield from InThread(
+            plan_answer, self._question, self._sources, profile, options
+        )
         if plan.request is None:
             return self._complete(nothing_found(plan))
         request: VisionRequest | None = plan.request
@@ -154,17 +163,24 @@ class Conversation:
             request = yield from self._read_batches(backend, plan)
         if request is None:
             nothing = Completion(text=SENTINEL, model=self._replies[-1].model)
-            return self._complete(_assembled(plan, nothing))
+            return self._complete((yield from InThread(finish_answer, plan, nothing)))
         if self._schema is not None:
             return (yield from self._structured(backend, plan, request, self._schema))
         return (yield from self._text(backend, plan, request))
 
     def _read_batches(
         self, backend: VisionBackend, plan: RequestPlan
-    ) -> Generator[tuple[Ask, ...], list[Outcome], VisionRequest | None]:
+    ) -> Steps[VisionRequest | None]:
         """The request completed with notes, or nothing if no batch gave any."""
-        asks = tuple(Ask(backend, batch.request) for batch in plan.batches)
-        replies = yield from self._asked(asks)
+        for batch in plan.batches:
+            yield from self._told(backend, batch.request)
+        outcomes = yield from Parallel(
+            [_outcome(Ask(backend, batch.request)) for batch in plan.batches],
+            at_once=PARALLEL,
+            threads=False,
+            give_up=True,
+        )
+        replies = self._counted(outcomes)
         notes = [
             clean_notes(reply.text, batch.numbers)
             for reply, batch in zip(replies, plan.batches, strict=True)
@@ -173,34 +189,34 @@ class Conversation:
         assert plan.request is not None
         return with_notes(plan.request, found) if found else None
 
-    def _text(self, backend: VisionBackend, plan: RequestPlan, request: VisionRequest) -> Steps:
+    def _text(
+        self, backend: VisionBackend, plan: RequestPlan, request: VisionRequest
+    ) -> Steps[Answer]:
         policy = self._setup.options.invalid_citations
         assembler = AnswerAssembler(plan, strict=policy == "raised")
         streamed = None if policy == "repaired" else assembler
-        (reply,) = yield from self._asked((Ask(backend, request, streamed),))
-        answer = _closed(assembler, reply)
+        reply = yield from self._asked(Ask(backend, request, streamed))
+        answer = yield from InThread(_closed, assembler, reply)
         if policy == "repaired" and answer.invalid_citations:
             anew = repair_request(request, reply.text, answer.invalid_citations, len(plan.sources))
-            (reply,) = yield from self._asked((Ask(backend, anew),))
+            reply = yield from self._asked(Ask(backend, anew))
             self._warnings.append("The model was asked once more, to cite its sources anew.")
-            answer = _assembled(plan, reply)
+            answer = yield from InThread(finish_answer, plan, reply)
         return self._complete(answer)
 
     def _structured(
         self, backend: VisionBackend, plan: RequestPlan, request: VisionRequest, schema: Schema
-    ) -> Steps:
+    ) -> Steps[Answer]:
         request = schema.asked_of(request)
-        (reply,) = yield from self._asked((Ask(backend, request),))
-        read = schema.read(reply.text, plan)
+        reply = yield from self._asked(Ask(backend, request))
+        read = yield from InThread(schema.read, reply.text, plan)
         wanted = self._setup.options.invalid_citations
         if isinstance(read, str) or (wanted == "repaired" and read.invalid):
             problem = (
                 read if isinstance(read, str) else f"it cites {read.invalid}, which don't exist"
             )
-            (reply,) = yield from self._asked(
-                (Ask(backend, schema.again(request, reply.text, problem)),)
-            )
-            read = schema.read(reply.text, plan)
+            reply = yield from self._asked(Ask(backend, schema.again(request, reply.text, problem)))
+            read = yield from InThread(schema.read, reply.text, plan)
         if isinstance(read, str):
             raise AnswerError(
                 f"{backend.name} ({backend.model}) didn't give {schema.name} in two attempts: "
@@ -208,20 +224,22 @@ class Conversation:
             )
         if wanted == "raised" and read.invalid:
             raise AnswerError(f"The answer cites {read.invalid}, but no source has these numbers.")
-        return self._complete(read.answer(plan, reply))
+        return self._complete((yield from InThread(read.answer, plan, reply)))
 
-    def _asked(
-        self, asks: tuple[Ask, ...]
-    ) -> Generator[tuple[Ask, ...], list[Outcome], list[Completion]]:
-        """Ask all of them; the first failure counts."""
+    def _asked(self, ask: Ask) -> Steps[Completion]:
+        """Ask, and keep count of what was used."""
+        yield from self._told(ask.backend, ask.request)
+        (reply,) = self._counted([(yield from _outcome(ask))])
+        return reply
+
+    def _told(self, backend: VisionBackend, request: VisionRequest) -> Steps[None]:
+        """Tell the caller's hook of a request that is about to be sent."""
         if self._setup.on_request is not None:
-            for ask in asks:
-                self._setup.on_request(
-                    SentRequest(
-                        provider=ask.backend.name, model=ask.backend.model, request=ask.request
-                    )
-                )
-        outcomes = yield asks
+            sent = SentRequest(provider=backend.name, model=backend.model, request=request)
+            yield from InThread(self._setup.on_request, sent)
+
+    def _counted(self, outcomes: Sequence[Completion | AnswerError]) -> list[Completion]:
+        """The replies; the first failure counts, but what the others used does too."""
         replies = [outcome for outcome in outcomes if isinstance(outcome, Completion)]
         self._replies += replies
         for outcome in outcomes:
@@ -245,8 +263,11 @@ def _began(error: AnswerError) -> bool:
     return isinstance(error, StreamInterruptedError) and bool(error.partial)
 
 
-def _assembled(plan: RequestPlan, reply: Completion) -> Answer:
-    return _closed(AnswerAssembler(plan), reply)
+def _outcome(ask: Ask) -> Steps[Completion | AnswerError]:
+    try:
+        return (yield from ask)
+    except AnswerError as error:
+        return error
 
 
 def _closed(assembler: AnswerAssembler, reply: Completion) -> Answer:

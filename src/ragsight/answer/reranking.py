@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import math
@@ -22,6 +21,7 @@ from ragsight.images.preparing import PreparedImage
 from ragsight.retrieval.hits import Hit
 from ragsight.retrieval.query import Query
 from ragsight.retrieval.rerank import place_by_score, query_words
+from ragsight.steps import Await, InThread, Parallel, Steps, arun, run
 
 _LOG = logging.getLogger("ragsight")
 
@@ -120,20 +120,19 @@ class VisionReranker:
             ImageError: If the query's image can't be opened.
             BackendError: If the provider refused or could not be reached.
         """
-        batches = self._plan(query, hits)
-        replies = [self.backend.complete(batch.request) for batch in batches]
-        return _reordered(hits, batches, replies)
+        return run(self._steps(query, hits))
 
     async def arerank(self, query: str | Query, hits: Sequence[Hit]) -> list[Hit]:
         """Order hits by the model's grades, some requests at once; see `__call__`."""
-        batches = await asyncio.to_thread(self._plan, query, hits)
-        gate = asyncio.Semaphore(self.parallel)
+        return await arun(self._steps(query, hits))
 
-        async def ask(request: VisionRequest) -> Completion:
-            async with gate:
-                return await self.backend.acomplete(request)
-
-        replies = await asyncio.gather(*(ask(batch.request) for batch in batches))
+    def _steps(self, query: str | Query, hits: Sequence[Hit]) -> Steps[list[Hit]]:
+        batches = yield from InThread(self._plan, query, hits)
+        backend = self.backend
+        asks = [Await(backend.complete, backend.acomplete, batch.request) for batch in batches]
+        replies = yield from Parallel(
+            [iter(ask) for ask in asks], at_once=self.parallel, threads=False, give_up=True
+        )
         return _reordered(hits, batches, replies)
 
     def _plan(self, query: str | Query, hits: Sequence[Hit]) -> list[_Batch]:

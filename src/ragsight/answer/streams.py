@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from contextlib import aclosing, closing
 
-from ragsight.answer.asking import Done, advance, apieces, pieces
-from ragsight.answer.conversation import Ask, Conversation, Steps
+from ragsight.answer.conversation import Ask, Conversation
+from ragsight.answer.model.messages import Completion, StreamEvent
+from ragsight.answer.providers.closing import aclosing_stream, closing_stream
+from ragsight.answer.reply.assembler import AnswerAssembler
 from ragsight.answer.reply.result import Answer
 from ragsight.answer.request.plan import RequestPlan
-from ragsight.errors import AnswerError
+from ragsight.errors import AnswerError, StreamInterruptedError
+from ragsight.steps import Walk
 
 
 class _Pending:
@@ -49,9 +53,11 @@ class AnswerStream(_Pending):
 
     def __init__(self, conversation: Conversation) -> None:
         super().__init__(conversation)
-        steps = conversation.steps()
-        # Taken now, so that a bad question is an error where it is asked.
-        self._pieces = self._read(steps, advance(steps, None))
+        walk = Walk(conversation.steps())
+        # Planned now, so that a bad question is an error where it is asked.
+        while walk.step is not None and not isinstance(walk.step, Ask):
+            walk.take()
+        self._pieces = self._read(walk)
 
     @property
     def plan(self) -> RequestPlan:
@@ -77,8 +83,23 @@ class AnswerStream(_Pending):
         """Stop reading and hang up."""
         self._pieces.close()
 
-    def _read(self, steps: Steps, first: tuple[Ask, ...] | Done) -> Generator[str, None, None]:
-        self._answer = yield from pieces(steps, first)
+    def _read(self, walk: Walk[Answer]) -> Generator[str, None, None]:
+        shown = 0
+        with closing(walk):
+            while walk.step is not None:
+                streamed = _StreamedAsk.of(walk)
+                if streamed is None:
+                    walk.take()
+                    continue
+                with closing(streamed.pieces()) as pieces:
+                    for piece in pieces:
+                        shown += len(piece)
+                        yield piece
+                streamed.end()
+        answer = walk.result
+        if rest := answer.text[shown:]:
+            yield rest
+        self._answer = answer
 
 
 class AsyncAnswerStream(_Pending):
@@ -92,7 +113,7 @@ class AsyncAnswerStream(_Pending):
 
     def __init__(self, conversation: Conversation) -> None:
         super().__init__(conversation)
-        self._pieces = self._read(conversation.steps())
+        self._pieces = self._read()
 
     @property
     def plan(self) -> RequestPlan | None:
@@ -115,13 +136,81 @@ class AsyncAnswerStream(_Pending):
         """Stop reading and hang up."""
         await self._pieces.aclose()
 
-    async def _read(self, steps: Steps) -> AsyncGenerator[str, None]:
-        stream = apieces(steps)
+    async def _read(self) -> AsyncGenerator[str, None]:
+        shown = 0
+        with closing(Walk(self._conversation.steps())) as walk:
+            while walk.step is not None:
+                streamed = _StreamedAsk.of(walk)
+                if streamed is None:
+                    await walk.atake()
+                    continue
+                async with aclosing(streamed.apieces()) as pieces:
+                    async for piece in pieces:
+                        shown += len(piece)
+                        yield piece
+                streamed.end()
+        answer = walk.result
+        if rest := answer.text[shown:]:
+            yield rest
+        self._answer = answer
+
+
+class _StreamedAsk:
+    """A step that is taken piece by piece."""
+
+    def __init__(self, walk: Walk[Answer], ask: Ask, assembler: AnswerAssembler) -> None:
+        self._walk = walk
+        self._ask = ask
+        self._assembler = assembler
+        self._completion: Completion | None = None
+        self._error: AnswerError | None = None
+
+    @classmethod
+    def of(cls, walk: Walk[Answer]) -> _StreamedAsk | None:
+        """The step to be taken next, if its reply may be shown as it comes."""
+        ask = walk.step
+        if not isinstance(ask, Ask) or ask.assembler is None:
+            return None
+        return cls(walk, ask, ask.assembler)
+
+    def pieces(self) -> Generator[str, None, None]:
+        """The pieces to show."""
         try:
-            async for piece in stream:
-                if isinstance(piece, Answer):
-                    self._answer = piece
-                else:
-                    yield piece
-        finally:
-            await stream.aclose()
+            with closing_stream(self._ask.backend.stream(self._ask.request)) as events:
+                for event in events:
+                    if piece := self._taken(event):
+                        yield piece
+        except AnswerError as error:
+            self._error = error
+
+    async def apieces(self) -> AsyncGenerator[str, None]:
+        """The pieces to show."""
+        try:
+            async with aclosing_stream(self._ask.backend.astream(self._ask.request)) as events:
+                async for event in events:
+                    if piece := self._taken(event):
+                        yield piece
+        except AnswerError as error:
+            self._error = error
+
+    def end(self) -> None:
+        """Go on with how it ended."""
+        if self._error is not None:
+            self._walk.fail(self._error)
+        elif self._completion is not None:
+            self._walk.give(self._completion)
+        else:
+            backend = self._ask.backend
+            self._walk.fail(
+                StreamInterruptedError(
+                    f"{backend.name} ({backend.model}) ended the stream before the answer. Ask "
+                    "again.",
+                    partial=self._assembler.partial,
+                )
+            )
+
+    def _taken(self, event: StreamEvent) -> str:
+        if isinstance(event, Completion):
+            self._completion = event
+            return ""
+        return self._assembler.feed(event)

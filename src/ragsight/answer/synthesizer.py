@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ragsight.answer.asking import arun, run
 from ragsight.answer.conversation import Conversation, Setup
 from ragsight.answer.model.costs import Price
 from ragsight.answer.providers.backend import VisionBackend, resolve_backend
@@ -16,6 +15,7 @@ from ragsight.answer.request.labels import Evidence
 from ragsight.answer.request.options import SynthesizerOptions
 from ragsight.answer.request.plan import RequestPlan
 from ragsight.answer.streams import AnswerStream, AsyncAnswerStream
+from ragsight.steps import arun, run
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

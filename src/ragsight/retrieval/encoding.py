@@ -13,7 +13,8 @@ from ragsight.images import ImageSource
 from ragsight.retrieval.hits import Channel, Hit
 from ragsight.retrieval.negatives import away_from
 from ragsight.retrieval.query import Example, Query
-from ragsight.store import Operations, Program, Work
+from ragsight.steps import InThread, Steps
+from ragsight.store import Operations
 from ragsight.store.engines.base import Point, Vector
 from ragsight.store.layout import VectorKind
 
@@ -29,7 +30,7 @@ QueryVectors = dict[Channel, Vector]
 
 def encode_queries(
     store: Operations, queries: Sequence[Query], weights: Sequence[Mapping[Channel, float]]
-) -> Program[list[QueryVectors]]:
+) -> Steps[list[QueryVectors]]:
     """Encode queries, each kind of input in one batch.
 
     Raises:
@@ -43,7 +44,7 @@ def encode_queries(
         _channels(batch, store, query, weight, stored)
         for query, weight in zip(queries, weights, strict=True)
     ]
-    yield Work(batch.run)
+    yield from InThread(batch.run)
     return [{channel: vector() for channel, vector in channels.items()} for channels in pending]
 
 
@@ -202,7 +203,7 @@ def _same(vector: Vector) -> Vector:
     return vector
 
 
-def _stored_points(store: Operations, queries: Sequence[Query]) -> Program[dict[str, Point]]:
+def _stored_points(store: Operations, queries: Sequence[Query]) -> Steps[dict[str, Point]]:
     ids = [query.like for query in queries if query.like is not None]
     ids += [
         _id_of(example)

@@ -12,13 +12,14 @@ from ragsight.retrieval.diversity import (
 )
 from ragsight.retrieval.fusion import Fused
 from ragsight.retrieval.hits import Channel, Hit
-from ragsight.store import Found, Operations, Program
+from ragsight.steps import Steps
+from ragsight.store import Found, Operations
 from ragsight.store.layout import VectorKind
 
 
 def read_hits(
     store: Operations, fused: Sequence[Fused], found: Mapping[Channel, Sequence[Found]]
-) -> Program[list[Hit]]:
+) -> Steps[list[Hit]]:
     """Make hits, with the payloads that came along or, from the embedded engine, read now.
 
     Args:
@@ -48,7 +49,7 @@ def choose_diverse(
     *,
     diversity_lambda: float,
     alone: VectorKind | None = None,
-) -> Program[list[int]]:
+) -> Steps[list[int]]:
     """Choose points that are relevant and unlike each other, by the vectors stored of them.
 
     See `maximal_marginal_relevance`.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ import numpy as np
 from ragsight.encoders.clip.checkpoint import Checkpoint, _no_weights_bar
 from ragsight.errors import EncoderError, ModelNotFoundError, ModelUnavailableError, QueryError
 from ragsight.retrieval.hits import Hit
+from ragsight.steps import InThread
 
 if TYPE_CHECKING:
     from ragsight.encoders import FloatArray
@@ -49,7 +49,7 @@ async def arerank(reranker: Reranker, query: str | Query, hits: Sequence[Hit]) -
     """Rerank without blocking the event loop: by the reranker's own `arerank`, or in a thread."""
     if isinstance(reranker, AsyncReranker):
         return await reranker.arerank(query, hits)
-    return await asyncio.to_thread(reranker, query, hits)
+    return await InThread(reranker, query, hits).aperform()
 
 
 def place_by_score(hits: Sequence[Hit], scores: Sequence[float | None]) -> list[Hit]:

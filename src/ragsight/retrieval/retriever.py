@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from ragsight.errors import QueryError
@@ -21,19 +20,19 @@ from ragsight.retrieval.query import (
     checked_weights,
 )
 from ragsight.retrieval.reading import choose_diverse, read_hits
-from ragsight.retrieval.rerank import Reranker
+from ragsight.retrieval.rerank import AsyncReranker, Reranker
+from ragsight.steps import Await, InThread, Steps
 from ragsight.store import (
     FilterLike,
     Found,
     MultimodalStore,
     Operations,
-    Program,
     VectorSearch,
-    Work,
     parse_filter,
 )
 from ragsight.store.layout import Layout
 from ragsight.store.schema import Collection
+from ragsight.store.search_limits import in_turn
 
 LEAST_DEPTH = 50
 PAGED_DEPTH = 200
@@ -138,7 +137,7 @@ class MultimodalRetriever:
     ) -> list[Hit]:
         """Find chunks without blocking the event loop; see `retrieve`."""
         options |= {"image": image, "k": k, "filter": filter, "weights": weights}
-        return (await self.store.asearch(self._retrieval([_query(query, options)])))[0]
+        return (await self.store.arun(self._retrieval([_query(query, options)])))[0]
 
     def retrieve_many(self, queries: Sequence[str | Query]) -> list[list[Hit]]:
         """Answer several queries: encoded in batches, searched in one request a collection.
@@ -158,7 +157,7 @@ class MultimodalRetriever:
 
     async def aretrieve_many(self, queries: Sequence[str | Query]) -> list[list[Hit]]:
         """Answer several queries without blocking the event loop; see `retrieve_many`."""
-        return await self.store.asearch(self._retrieval([_query(query, {}) for query in queries]))
+        return await self.store.arun(self._retrieval([_query(query, {}) for query in queries]))
 
     def more_like(self, chunk_id: str, **options: Any) -> list[Hit]:
         """Find what is like a chunk of the index, by the vectors that are stored of it.
@@ -180,10 +179,22 @@ class MultimodalRetriever:
         """Find what is like a chunk without blocking the event loop; see `more_like`."""
         return await self.aretrieve(Query(like=chunk_id, **options))
 
-    def _retrieval(self, queries: Sequence[Query]) -> Program[list[list[Hit]]]:
-        store = self.store.operations
+    def _retrieval(self, queries: Sequence[Query]) -> Steps[list[list[Hit]]]:
         jobs = [self._job(query) for query in queries]
-        vectors = yield from encode_queries(store, queries, [job.weights for job in jobs])
+        found = yield from in_turn(self.store.operations.engine, self._searched(jobs))
+        results: list[list[Hit]] = []
+        for job, hits in zip(jobs, found, strict=True):
+            ordered = hits if self._rerank is None else (yield from self._reranked(job, hits))
+            results.append(Hits(job.limits.apply(ordered)))
+        return results
+
+    def _searched(self, jobs: Sequence[_Job]) -> Steps[list[list[Hit]]]:
+        """Encode, search, fuse and read; deeper again where groups left too few hits."""
+        store = self.store.operations
+        jobs = list(jobs)
+        vectors = yield from encode_queries(
+            store, [job.query for job in jobs], [job.weights for job in jobs]
+        )
         hits: list[list[Hit]] = [[] for _ in jobs]
         left = list(range(len(jobs)))
         for _ in range(MOST_ROUNDS):
@@ -201,6 +212,18 @@ class MultimodalRetriever:
                 jobs[i] = jobs[i].deeper()
         return hits
 
+    def _reranked(self, job: _Job, hits: Sequence[Hit]) -> Steps[list[Hit]]:
+        """The best of the hits in the reranker's order, then the others."""
+        assert self._rerank is not None
+        best = hits[: job.candidates]
+        if isinstance(self._rerank, AsyncReranker):
+            # Waiting for somebody else's machine takes no turn from a search.
+            ordered = yield from Await(self._rerank, self._rerank.arerank, job.query, best)
+        else:
+            step = InThread(self._rerank, job.query, best)
+            ordered = yield from in_turn(self.store.operations.engine, iter(step))
+        return [*ordered, *hits[job.candidates :]]
+
     def _job(self, query: Query) -> _Job:
         query.check()
         weights = self._weights if query.weights is None else checked_weights(query.weights)
@@ -215,7 +238,7 @@ class MultimodalRetriever:
 
     def _ranked(
         self, store: Operations, job: _Job, found: Mapping[Channel, Sequence[Found]]
-    ) -> Program[list[Hit]]:
+    ) -> Steps[list[Hit]]:
         """Fuse what the channels found, and read no more payloads than are needed."""
         rankings = {channel: [(p.id, p.score) for p in points] for channel, points in found.items()}
         fused = fuse(rankings, weights=job.weights, method=self.fusion, limit=job.fused_limit)
@@ -225,10 +248,7 @@ class MultimodalRetriever:
             hits = group_hits(hits, job.query.group_by, size=job.query.group_size)
         if job.query.diversity is not None:
             hits = yield from _diversified(store, hits, job)
-        if self._rerank is not None:
-            best = yield Work(partial(self._rerank, job.query, hits[: job.candidates]))
-            hits = [*best, *hits[job.candidates :]]
-        return Hits(job.limits.apply(hits))
+        return hits
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +293,9 @@ class _Job:
 
     def wants_more(self, found: Mapping[Channel, Sequence[Found]], hits: Sequence[Hit]) -> bool:
         """Whether groups left too few hits, and there may be more further down."""
-        too_few = self.query.group_by is not None and len(hits) < self.limits.total
+        if self.query.group_by is None:
+            return False
+        too_few = len(self.limits.apply(hits)) < self.limits.total
         return too_few and any(len(points) >= self.depth for points in found.values())
 
     def deeper(self) -> _Job:
@@ -294,7 +316,7 @@ def _query(query: str | Query | None, options: Mapping[str, Any]) -> Query:
 
 def _search(
     store: Operations, asked: Sequence[tuple[_Job, QueryVectors]]
-) -> Program[list[dict[Channel, list[Found]]]]:
+) -> Steps[list[dict[Channel, list[Found]]]]:
     """Ask each collection once for all channels of all queries."""
     searches: dict[Collection, list[VectorSearch]] = {}
     places: list[tuple[int, Channel, Collection]] = []
@@ -322,7 +344,7 @@ def _search(
     return found
 
 
-def _diversified(store: Operations, hits: Sequence[Hit], job: _Job) -> Program[list[Hit]]:
+def _diversified(store: Operations, hits: Sequence[Hit], job: _Job) -> Steps[list[Hit]]:
     assert job.query.diversity is not None
     candidates = [(store.layout.point_id(hit.chunk.id), hit.score) for hit in hits]
     order = yield from choose_diverse(

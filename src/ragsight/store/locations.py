@@ -18,13 +18,13 @@ from ragsight.errors import (
     StoreError,
     StoreNotFoundError,
 )
+from ragsight.steps import Steps
 from ragsight.store.attached import ForeignCollections
 from ragsight.store.engines.base import Engine
 from ragsight.store.engines.collection_options import CollectionOptions
 from ragsight.store.engines.retry_options import RetryOptions
 from ragsight.store.layout import Layout, check_dimension, foreign_layout
 from ragsight.store.schema import COLLECTIONS, Collection, Profile
-from ragsight.store.steps import Program
 
 if TYPE_CHECKING:
     from qdrant_client import AsyncQdrantClient, QdrantClient
@@ -153,7 +153,7 @@ def open_blobs(location: Location, blobs: str | Path | BlobStore | None) -> Blob
     return BlobStore(Path(str(location)).resolve() / "blobs")
 
 
-def stored_profile(engine: Engine) -> Program[Profile | None]:
+def stored_profile(engine: Engine) -> Steps[Profile | None]:
     """Read an index's profile; None where there is no index.
 
     Raises:
@@ -170,7 +170,7 @@ def open_profile(
     text_encoder: TextEncoder | None,
     language: str,
     create: bool,
-) -> Program[Profile]:
+) -> Steps[Profile]:
     """Read and check an index's profile, or make the index.
 
     Raises:
@@ -195,7 +195,7 @@ def open_profile(
     return profile
 
 
-def start_with(engine: Engine, profile: Profile) -> Program[None]:
+def start_with(engine: Engine, profile: Profile) -> Steps[None]:
     """Open the index that was made like this, or make it.
 
     Raises:
@@ -266,7 +266,7 @@ def read_layout(
     *,
     encoder: ImageTextEncoder | None,
     text_encoder: TextEncoder | None,
-) -> Program[Layout]:
+) -> Steps[Layout]:
     """Find and check the vectors of foreign collections.
 
     Raises:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from ragsight.blobs import BlobStore
 from ragsight.encoders import EncoderSpec, ImageTextEncoder, TextEncoder
+from ragsight.steps import Steps, arun, run
 from ragsight.store.attached import ForeignCollections
 from ragsight.store.engines.base import Engine
 from ragsight.store.layout import Layout, own_layout
@@ -23,7 +24,6 @@ from ragsight.store.locations import (
 )
 from ragsight.store.operations import Operations
 from ragsight.store.schema import Profile
-from ragsight.store.steps import Program
 from ragsight.store.transfer import exported_profile, import_index
 
 T = TypeVar("T")
@@ -48,13 +48,13 @@ class Opening:
 
     def open(
         self, name: str, options: StoreOptions | None, client: Mapping[str, Any]
-    ) -> tuple[Engine, Program[Operations]]:
+    ) -> tuple[Engine, Steps[Operations]]:
         """The engine, and the program that opens or makes the index."""
         options = options if options is not None else StoreOptions()
         engine = open_engine(self._location, name=name, options=options, client=client)
         return engine, self._opened(engine, options)
 
-    def _opened(self, engine: Engine, options: StoreOptions) -> Program[Operations]:
+    def _opened(self, engine: Engine, options: StoreOptions) -> Steps[Operations]:
         profile = yield from open_profile(
             engine,
             encoder=self._encoder,
@@ -70,12 +70,12 @@ class Opening:
         name: str,
         options: StoreOptions | None,
         client: Mapping[str, Any],
-    ) -> tuple[Engine, Program[Operations]]:
+    ) -> tuple[Engine, Steps[Operations]]:
         """The engine, and the program that makes an index of an export."""
         options = options if options is not None else StoreOptions()
         engine = open_engine(self._location, name=name, options=options, client=client)
 
-        def restored() -> Program[Operations]:
+        def restored() -> Steps[Operations]:
             profile = exported_profile(folder)
             yield from start_with(engine, profile)
             operations = self._operations(engine, profile, own_layout(profile), options)
@@ -89,12 +89,12 @@ class Opening:
         foreign: ForeignCollections,
         options: StoreOptions | None,
         client: Mapping[str, Any],
-    ) -> tuple[Engine, Program[Operations]]:
+    ) -> tuple[Engine, Steps[Operations]]:
         """The engine, and the program that reads how the foreign collections are made."""
         options = options if options is not None else StoreOptions()
         engine = attach_engine(self._location, foreign, options=options, client=client)
 
-        def attached() -> Program[Operations]:
+        def attached() -> Steps[Operations]:
             layout = yield from read_layout(
                 engine, foreign, encoder=self._encoder, text_encoder=self._text_encoder
             )
@@ -122,19 +122,19 @@ class Opening:
         )
 
 
-def run_or_close(engine: Engine, program: Program[T]) -> T:
+def run_or_close(engine: Engine, program: Steps[T]) -> T:
     """Run an opening program; an engine that can't be opened is closed again."""
     try:
-        return engine.runner.run(program)
+        return run(program)
     except BaseException:
         engine.close()
         raise
 
 
-async def arun_or_close(engine: Engine, program: Program[T]) -> T:
+async def arun_or_close(engine: Engine, program: Steps[T]) -> T:
     """Run an opening program without blocking the event loop; see `run_or_close`."""
     try:
-        return await engine.runner.arun(program)
+        return await arun(program)
     except BaseException:
         await engine.aclose()
         raise

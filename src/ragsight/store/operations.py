@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ragsight.blobs import BlobStore, GarbageReport
 from ragsight.chunks import Chunk, chunk_id
 from ragsight.encoders import Bm25Encoder, FloatArray, ImageTextEncoder, TextEncoder
 from ragsight.errors import ConfigurationError, RagsightError, StoreError
+from ragsight.steps import InThread, Parallel, Steps
 from ragsight.store.attached import read_payload
 from ragsight.store.engines.base import Engine, Found, Point, Vector, VectorSearch
 from ragsight.store.filters import FilterLike, parse_filter, without_records
@@ -30,7 +30,6 @@ from ragsight.store.schema import (
     IndexKind,
     Profile,
 )
-from ragsight.store.steps import Program, Together, Work
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -59,6 +58,8 @@ class Counts:
     images: int
     sources: int
 
+
+T = TypeVar("T")
 
 PointsByCollection = dict[Collection, list[Point]]
 
@@ -113,23 +114,23 @@ class Operations:
 
     # Writing
 
-    def upsert(self, chunks: Iterable[Chunk], on_error: ChunkErrorHandler | None) -> Program[int]:
+    def upsert(self, chunks: Iterable[Chunk], on_error: ChunkErrorHandler | None) -> Steps[int]:
         """Encode and write chunks; on a server, as many batches at once as it may have."""
         self._check_writable()
         iterator = iter(chunks)
         size = BATCH_SIZE * (4 if self.engine.is_remote else 1)
         written = 0
-        while batch := (yield Work(lambda: list(islice(iterator, size)))):
+        while batch := (yield from InThread(lambda: list(islice(iterator, size)))):
             # Of chunks with one id the last counts, in one batch as in several.
             batch = list({chunk.id: chunk for chunk in batch}.values())
-            points, count = yield Work(partial(self._encoded, batch, on_error))
+            points, count = yield from InThread(self._encoded, batch, on_error)
             yield from self.write(points, _lost_halves(batch, points))
             written += count
         return written
 
     def write(
         self, points: PointsByCollection, lost: Mapping[Collection, Sequence[str]] | None = None
-    ) -> Program[None]:
+    ) -> Steps[None]:
         """Write points, after the indexes of metadata keys that are new; see `Engine.write`."""
         self._check_writable()
         for collection, members in points.items():
@@ -195,7 +196,7 @@ class Operations:
                 vectors[chunk.id][DENSE] = row
         return vectors
 
-    def _index_new_keys(self, collection: Collection, points: Sequence[Point]) -> Program[None]:
+    def _index_new_keys(self, collection: Collection, points: Sequence[Point]) -> Steps[None]:
         if collection not in self._indexed:
             self._indexed[collection] = yield from self.engine.payload_indexes(collection)
         known = self._indexed[collection]
@@ -204,12 +205,12 @@ class Operations:
             yield from self.engine.index_payload(collection, new)
             known.update(new)
 
-    def delete(self, ids: Iterable[str]) -> Program[None]:
+    def delete(self, ids: Iterable[str]) -> Steps[None]:
         """Remove chunks by id."""
         self._check_writable()
         yield from self.engine.delete([point_id(id_) for id_ in ids])
 
-    def delete_where(self, filter: FilterLike) -> Program[int]:
+    def delete_where(self, filter: FilterLike) -> Steps[int]:
         """Remove the chunks that match, and count them."""
         self._check_writable()
         parsed = parse_filter(filter, fields=self.layout.fields)
@@ -224,13 +225,13 @@ class Operations:
             yield from self.engine.delete_matching(matching)
         return removed
 
-    def delete_source(self, uri: str) -> Program[int]:
+    def delete_source(self, uri: str) -> Steps[int]:
         """Remove all chunks of a source file, and the record of it."""
         # The record first: left behind by a crash, it would say that all is there.
         yield from self.engine.delete([record_id(uri)])
         return (yield from self.delete_where({"source": uri}))
 
-    def finish_source(self, record: SourceRecord) -> Program[int]:
+    def finish_source(self, record: SourceRecord) -> Steps[int]:
         """Record a source as done, and remove chunks it no longer has."""
         self._check_writable()
         current = {point_id(id_) for id_ in record.chunk_ids}
@@ -241,7 +242,7 @@ class Operations:
         yield from self.engine.write({"text": [record.to_point()]}, lost)
         return len(stale)
 
-    def _matching_ids(self, filter: models.Filter) -> Program[set[str]]:
+    def _matching_ids(self, filter: models.Filter) -> Steps[set[str]]:
         ids: set[str] = set()
         for collection in COLLECTIONS:
             offset: str | None = None
@@ -254,7 +255,7 @@ class Operations:
                     break
         return ids
 
-    def collect_garbage(self, grace_seconds: float) -> Program[GarbageReport]:
+    def collect_garbage(self, grace_seconds: float) -> Steps[GarbageReport]:
         """Remove images that no chunk shows."""
         self._check_writable()
         referenced: set[str] = set()
@@ -265,14 +266,14 @@ class Operations:
                 referenced.update(c.image.sha256 for c in chunks if c.image is not None)
                 if offset is None:
                     break
-        report: GarbageReport = yield Work(
-            partial(self.blobs.collect_garbage, referenced, grace_seconds=grace_seconds)
+        report: GarbageReport = yield from InThread(
+            self.blobs.collect_garbage, referenced, grace_seconds=grace_seconds
         )
         return report
 
     # Reading
 
-    def get(self, ids: Sequence[str]) -> Program[list[Chunk]]:
+    def get(self, ids: Sequence[str]) -> Steps[list[Chunk]]:
         """Read chunks by id, in the order asked for."""
         wanted = {self.layout.point_id(id_): id_ for id_ in ids}
         points = yield from self.points(list(wanted))
@@ -281,7 +282,7 @@ class Operations:
 
     def points(
         self, ids: Sequence[str], *, vectors: Sequence[VectorKind] = ()
-    ) -> Program[dict[str, Point]]:
+    ) -> Steps[dict[str, Point]]:
         """Points by id, with their vectors by kind, put together from both collections."""
         collections = [c for c in COLLECTIONS if self.engine.has(c)]
         names: dict[Collection, dict[str, VectorKind]] = {c: {} for c in collections}
@@ -291,7 +292,7 @@ class Operations:
                 names[collection][name] = kind
         if not vectors and not self.engine.is_remote:
             return (yield from self._payloads(ids))
-        answers = yield Together(
+        answers = yield from self._parallel(
             [self.engine.retrieve(c, ids, vectors=list(names[c])) for c in collections]
         )
         found: dict[str, Point] = {}
@@ -306,7 +307,7 @@ class Operations:
                 found[point.id] = Point(point.id, point.payload, vectors_so_far)
         return found
 
-    def _payloads(self, ids: Sequence[str]) -> Program[dict[str, Point]]:
+    def _payloads(self, ids: Sequence[str]) -> Steps[dict[str, Point]]:
         """Points by id, each read once: where calls are cheap, payloads are what costs."""
         found: dict[str, Point] = {}
         for collection in COLLECTIONS:
@@ -318,18 +319,18 @@ class Operations:
 
     def page(
         self, collection: Collection, filter: models.Filter | None, offset: str | None
-    ) -> Program[tuple[list[Chunk], str | None]]:
+    ) -> Steps[tuple[list[Chunk], str | None]]:
         """A page of a collection's chunks, and where the next one starts."""
         points, following = yield from self.engine.scroll(
             collection, filter=without_records(filter), limit=PAGE_SIZE, offset=offset
         )
         return [self.chunk(point.id, point.payload) for point in points], following
 
-    def counts(self, filter: FilterLike) -> Program[Counts]:
+    def counts(self, filter: FilterLike) -> Steps[Counts]:
         """Count exactly what matches."""
         parsed = without_records(parse_filter(filter, fields=self.layout.fields))
         records = parse_filter({"kind": RECORD_KIND})
-        texts, images, sources = yield Together(
+        texts, images, sources = yield from self._parallel(
             [
                 self._count("text", parsed),
                 self._count("image", parsed),
@@ -338,24 +339,27 @@ class Operations:
         )
         return Counts(texts, images, sources)
 
-    def _count(self, collection: Collection, filter: models.Filter | None) -> Program[int]:
+    def _count(self, collection: Collection, filter: models.Filter | None) -> Steps[int]:
         if not self.engine.has(collection):
             return 0
         return (yield from self.engine.count(collection, filter))
 
     def search(
         self, searches: Mapping[Collection, Sequence[VectorSearch]]
-    ) -> Program[dict[Collection, list[list[Found]]]]:
+    ) -> Steps[dict[Collection, list[list[Found]]]]:
         """Run vector searches: one request for each collection, both at once on a server."""
-        answers = yield Together([self.engine.search(c, s) for c, s in searches.items()])
+        answers = yield from self._parallel([self.engine.search(c, s) for c, s in searches.items()])
         return dict(zip(searches, answers, strict=True))
 
-    def source_record(self, uri: str) -> Program[SourceRecord | None]:
+    def _parallel(self, calls: Sequence[Steps[T]]) -> Steps[list[T]]:
+        return (yield from Parallel(calls, at_once=self.engine.parallel))
+
+    def source_record(self, uri: str) -> Steps[SourceRecord | None]:
         """The record of a source that was indexed to its end."""
         points = yield from self.engine.retrieve("text", [record_id(uri)])
         return SourceRecord.from_payload(points[0].payload) if points else None
 
-    def records_page(self, offset: str | None) -> Program[tuple[list[SourceRecord], str | None]]:
+    def records_page(self, offset: str | None) -> Steps[tuple[list[SourceRecord], str | None]]:
         """A page of the records of sources."""
         points, following = yield from self.engine.scroll(
             "text", filter=parse_filter({"kind": RECORD_KIND}), limit=PAGE_SIZE, offset=offset

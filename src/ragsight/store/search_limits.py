@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 from typing import TypeVar
 
+from ragsight.steps import Await, Steps, arun, run
 from ragsight.store.engines.base import Engine
-from ragsight.store.steps import Program
 
 T = TypeVar("T")
 
@@ -22,7 +23,7 @@ _gates: dict[asyncio.AbstractEventLoop, dict[int, asyncio.Semaphore]] = {}
 _lock = threading.Lock()
 
 
-async def run_search(engine: Engine, program: Program[T]) -> T:
+async def run_search(engine: Engine, program: Steps[T]) -> T:
     """Run a program that only reads, once it is its turn.
 
     An engine in this process has nothing to await: the program runs in one thread from its first
@@ -38,8 +39,14 @@ async def run_search(engine: Engine, program: Program[T]) -> T:
     """
     async with _gate(REMOTE if engine.is_remote else LOCAL):
         if engine.is_remote:
-            return await engine.runner.arun(program)
-        return await asyncio.to_thread(engine.runner.run, program)
+            return await arun(program)
+        return await asyncio.to_thread(run, program)
+
+
+def in_turn(engine: Engine, program: Steps[T]) -> Steps[T]:
+    """Take steps that only read as one: beside an event loop as `run_search` does."""
+    result: T = yield from Await(run, partial(run_search, engine), program)
+    return result
 
 
 def _gate(places: int) -> asyncio.Semaphore:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from ragsight.blobs import BlobStore, GarbageReport
 from ragsight.chunks import Chunk
 from ragsight.encoders import Bm25Encoder, FloatArray, ImageTextEncoder, SparseVector, TextEncoder
+from ragsight.steps import Steps, arun, run
 from ragsight.store.attached import ForeignCollections
 from ragsight.store.engines.base import Found, VectorSearch
 from ragsight.store.filters import FilterLike, parse_filter
@@ -25,7 +26,6 @@ from ragsight.store.operations import ChunkErrorHandler, Counts, OnceEach, Opera
 from ragsight.store.records import SourceRecord
 from ragsight.store.schema import COLLECTIONS, Collection, Profile
 from ragsight.store.search_limits import run_search
-from ragsight.store.steps import Program
 from ragsight.store.transfer import TransferReport, export_index
 
 T = TypeVar("T")
@@ -49,7 +49,6 @@ class MultimodalStore:
 
     def __init__(self, operations: Operations) -> None:
         self.operations = operations
-        self._runner = operations.engine.runner
 
     def __repr__(self) -> str:
         return f"MultimodalStore({self.place!r}, encoder={self.profile.encoder})"
@@ -216,7 +215,7 @@ class MultimodalStore:
         """
         engine = open_engine(location, name=name, options=StoreOptions(), client=client)
         try:
-            return engine.runner.run(stored_profile(engine))
+            return run(stored_profile(engine))
         finally:
             engine.close()
 
@@ -281,15 +280,15 @@ class MultimodalStore:
         """The encoder of dense text vectors, if there is one."""
         return self.operations.text_encoder
 
-    def run(self, program: Program[T]) -> T:
+    def run(self, program: Steps[T]) -> T:
         """Run a program of `operations` in this thread."""
-        return self._runner.run(program)
+        return run(program)
 
-    async def arun(self, program: Program[T]) -> T:
+    async def arun(self, program: Steps[T]) -> T:
         """Run a program of `operations` without blocking the event loop."""
-        return await self._runner.arun(program)
+        return await arun(program)
 
-    async def asearch(self, program: Program[T]) -> T:
+    async def asearch(self, program: Steps[T]) -> T:
         """Run a program of `operations` that only reads: in its turn, and off the event loop."""
         return await run_search(self.operations.engine, program)
 
@@ -375,7 +374,7 @@ class MultimodalStore:
 
     def _deleting(
         self, ids: Iterable[str] | None, source: str | None, filter: FilterLike
-    ) -> Program[None]:
+    ) -> Steps[None]:
         if ids is not None:
             yield from self.operations.delete(ids)
         if source is not None:

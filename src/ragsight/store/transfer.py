@@ -7,7 +7,6 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,12 @@ from ragsight.chunks import Chunk, ImageRef
 from ragsight.encoders import SparseVector
 from ragsight.errors import ImageError, SourceNotFoundError, StoreError
 from ragsight.files import read_regular
+from ragsight.steps import InThread, Steps
 from ragsight.store.engines.base import Payload, Point, Vector
 from ragsight.store.operations import Operations
 from ragsight.store.payloads import from_payload, to_payload
 from ragsight.store.records import SourceRecord
 from ragsight.store.schema import COLLECTIONS, OWN_KEY, RECORD_KIND, Collection, Profile
-from ragsight.store.steps import Program, Work
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
@@ -47,7 +46,7 @@ class TransferReport:
     blobs: int
 
 
-def export_index(store: Operations, folder: Path) -> Program[TransferReport]:
+def export_index(store: Operations, folder: Path) -> Steps[TransferReport]:
     """Write everything an index holds into a new folder.
 
     Raises:
@@ -58,7 +57,7 @@ def export_index(store: Operations, folder: Path) -> Program[TransferReport]:
             f"{store.engine.place}: only an index of ragsight can be exported. Index the chunks of "
             "the attached collections into one first."
         )
-    yield Work(partial(_make_folder, folder))
+    yield from InThread(_make_folder, folder)
     parts: dict[str, str] = {}
     counts: dict[Collection, int] = {}
     blobs = BlobStore(folder / "blobs")
@@ -71,24 +70,24 @@ def export_index(store: Operations, folder: Path) -> Program[TransferReport]:
                 collection, filter=None, limit=POINTS_PER_PART, offset=offset, vectors=True
             )
             name = f"{collection}-{len(parts):06}"
-            written = yield Work(partial(_write_part, folder, name, points))
+            written = yield from InThread(_write_part, folder, name, points)
             parts.update(written)
-            yield Work(partial(_copy_blobs, points, store.blobs, blobs, kept))
+            yield from InThread(_copy_blobs, points, store.blobs, blobs, kept)
             counts[collection] += len(points)
             if offset is None:
                 break
     report = TransferReport(counts["text"], counts["image"], len(kept))
-    yield Work(partial(_write_manifest, folder, store.profile, parts, report))
+    yield from InThread(_write_manifest, folder, store.profile, parts, report)
     return report
 
 
-def import_index(store: Operations, folder: Path) -> Program[TransferReport]:
+def import_index(store: Operations, folder: Path) -> Steps[TransferReport]:
     """Write everything that an export holds into an index.
 
     Raises:
         StoreError: If the export is damaged, or the engine refuses.
     """
-    manifest = yield Work(partial(read_manifest, folder))
+    manifest = yield from InThread(read_manifest, folder)
     importing = _Import(store, folder, manifest["parts"])
     yield from importing.texts()
     yield from importing.images()
@@ -116,13 +115,13 @@ class _Import:
         names = {part.partition(".")[0] for part in self._parts}
         return sorted(name for name in names if name.startswith(f"{collection}-"))
 
-    def _read(self, name: str, collection: Collection) -> Program[list[Point]]:
-        points: list[Point] = yield Work(partial(_read_part, self._folder, name, self._parts))
-        yield Work(partial(_copy_blobs, points, self._blobs, self._store.blobs, self._copied))
+    def _read(self, name: str, collection: Collection) -> Steps[list[Point]]:
+        points: list[Point] = yield from InThread(_read_part, self._folder, name, self._parts)
+        yield from InThread(_copy_blobs, points, self._blobs, self._store.blobs, self._copied)
         self._counts[collection] += len(points)
         return points
 
-    def texts(self) -> Program[None]:
+    def texts(self) -> Steps[None]:
         """Write all chunks with text, each with its image half."""
         for name in self._names("text"):
             points = yield from self._read(name, "text")
@@ -134,14 +133,14 @@ class _Import:
             without = sorted(set(ids) - {point.id for point in images})
             yield from self._store.write({"text": chunks, "image": images}, {"image": without})
 
-    def _read_images_up_to(self, last: str) -> Program[None]:
+    def _read_images_up_to(self, last: str) -> Steps[None]:
         # Parts are in the order of ids, as engines go through their points.
         while self._unread and self._last_image < last:
             points = yield from self._read(self._unread.pop(0), "image")
             self._images.update((point.id, point) for point in points)
             self._last_image = max((point.id for point in points), default=self._last_image)
 
-    def images(self) -> Program[None]:
+    def images(self) -> Steps[None]:
         """Write the chunks that have no text."""
         yield from self._write_images()
         while self._unread:
@@ -149,13 +148,13 @@ class _Import:
             self._images.update((point.id, point) for point in points)
             yield from self._write_images()
 
-    def _write_images(self) -> Program[None]:
+    def _write_images(self) -> Steps[None]:
         if self._images:
             lost: dict[Collection, list[str]] = {"text": sorted(self._images)}
             yield from self._store.write({"image": list(self._images.values())}, lost)
             self._images.clear()
 
-    def records(self) -> Program[None]:
+    def records(self) -> Steps[None]:
         """Write the records of finished sources."""
         if self._records:
             yield from self._store.write({"text": self._records})

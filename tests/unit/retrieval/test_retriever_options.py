@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,10 @@ import pytest
 from drawings import image_chunk, noise, text_chunk
 from letters import LetterEncoder
 from ragsight import ClipEncoder, Hit, MultimodalRetriever, MultimodalStore, Query
-from ragsight.errors import QueryError
+from ragsight.answer import Completion, VisionRequest, VisionReranker
+from ragsight.errors import BackendError, QueryError
+from ragsight.store.search_limits import LOCAL
+from ragsight.testing import FakeVisionBackend
 
 RED = text_chunk("red shoes of leather", uri="/shop", sort="shoes")
 BLUE = text_chunk("blue shoes of canvas", uri="/shop", sort="shoes")
@@ -173,6 +178,116 @@ def test_a_reranker_orders_the_best_and_leaves_the_rest(retriever: MultimodalRet
     plain = ids(retriever.retrieve("shoes", k=10))
     assert ids(reranking.retrieve("shoes", k=5)) == plain[4::-1]
     assert seen == [5]
+
+
+class Backwards:
+    """A reranker with both forms; it notes which was asked, and who is under way at once."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.calls: list[str] = []
+        self.most = 0
+        self.started = asyncio.Event()
+        self._seconds = seconds
+        self._now = 0
+
+    def __call__(self, _query: str | Query, hits: Sequence[Hit]) -> list[Hit]:
+        self.calls.append("blocking")
+        return list(reversed(hits))
+
+    async def arerank(self, _query: str | Query, hits: Sequence[Hit]) -> list[Hit]:
+        self.calls.append("awaited")
+        self.started.set()
+        self._now += 1
+        self.most = max(self.most, self._now)
+        await asyncio.sleep(self._seconds)
+        self._now -= 1
+        return list(reversed(hits))
+
+
+async def test_a_reranker_that_can_be_awaited_is_awaited_in_async_code_only(
+    retriever: MultimodalRetriever,
+) -> None:
+    rerank = Backwards()
+    reranking = MultimodalRetriever(
+        retriever.store, weights={"text_to_image": 0}, rerank=rerank, rerank_depth=5
+    )
+    blocking = reranking.retrieve("shoes", k=5)
+    assert rerank.calls == ["blocking"]
+    assert ids(await reranking.aretrieve("shoes", k=5)) == ids(blocking)
+    assert rerank.calls == ["blocking", "awaited"]
+    [several] = await reranking.aretrieve_many([Query(text="shoes", k=5)])
+    assert ids(several) == ids(blocking)
+    assert rerank.calls[2:] == ["awaited"]
+
+
+async def test_waiting_for_a_reranker_takes_no_turn_from_other_searches(
+    retriever: MultimodalRetriever,
+) -> None:
+    rerank = Backwards(seconds=0.3)
+    reranking = MultimodalRetriever(retriever.store, rerank=rerank)
+    await asyncio.gather(*(reranking.aretrieve("shoes", k=2) for _ in range(3 * LOCAL)))
+    assert rerank.most > LOCAL
+
+
+async def test_a_reranker_without_an_async_form_leaves_the_event_loop_free(
+    retriever: MultimodalRetriever,
+) -> None:
+    threads: list[int] = []
+
+    def noting(_query: str | Query, hits: Sequence[Hit]) -> list[Hit]:
+        threads.append(threading.get_ident())
+        return list(hits)
+
+    reranking = MultimodalRetriever(retriever.store, rerank=noting)
+    assert await reranking.aretrieve("shoes", k=2) == reranking.retrieve("shoes", k=2)
+    assert [thread == threading.get_ident() for thread in threads] == [False, True]
+
+
+@pytest.mark.parametrize("way", ["retrieve", "aretrieve"])
+async def test_an_error_of_a_reranker_reaches_the_caller(
+    retriever: MultimodalRetriever, way: str
+) -> None:
+    backend = FakeVisionBackend(error=BackendError("it is down"))
+    reranking = MultimodalRetriever(retriever.store, rerank=VisionReranker(backend))
+    with pytest.raises(BackendError, match="it is down"):
+        await reranking.aretrieve("shoes") if way == "aretrieve" else reranking.retrieve("shoes")
+
+
+async def test_a_vision_model_that_reranks_is_awaited_where_the_retriever_is(
+    retriever: MultimodalRetriever,
+) -> None:
+    asked: list[str] = []
+
+    class Grader(FakeVisionBackend):
+        def complete(self, request: VisionRequest) -> Completion:
+            asked.append("complete")
+            return self._completion(request)
+
+        async def acomplete(self, request: VisionRequest) -> Completion:
+            asked.append("acomplete")
+            return self._completion(request)
+
+    grades = '{"grades": [{"n": 1, "grade": 1}, {"n": 2, "grade": 9}]}'
+    rerank = VisionReranker(Grader(grades), batch_size=2)
+    reranking = MultimodalRetriever(
+        retriever.store, weights={"text_to_image": 0}, rerank=rerank, rerank_depth=2
+    )
+    plain = ids(retriever.retrieve("shoes", k=2, weights={"text_to_image": 0}))
+    assert ids(await reranking.aretrieve("shoes", k=2)) == plain[::-1]
+    assert asked == ["acomplete"]
+    assert ids(reranking.retrieve("shoes", k=2)) == plain[::-1]
+    assert asked == ["acomplete", "complete"]
+
+
+async def test_a_reranking_that_is_cancelled_ends_at_once(retriever: MultimodalRetriever) -> None:
+    rerank = Backwards(seconds=60.0)
+    reranking = MultimodalRetriever(retriever.store, rerank=rerank)
+    task = asyncio.ensure_future(reranking.aretrieve("shoes"))
+    await asyncio.wait_for(rerank.started.wait(), 30)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 5)
+    assert reranking.store.counts().texts
 
 
 def test_a_query_takes_no_second_set_of_options(retriever: MultimodalRetriever) -> None:

@@ -16,6 +16,7 @@ from ragsight.errors import (
     StoreError,
     StoreNotFoundError,
 )
+from ragsight.steps import run
 from ragsight.store import (
     CollectionOptions,
     ForeignCollections,
@@ -66,7 +67,7 @@ def test_each_sort_of_place_has_its_engine(tmp_path: Path) -> None:
 
 def test_options_of_a_client_reach_it(server: FakeQdrant) -> None:
     engine = engine_at(server.url, headers={"x-team": "a"}, timeout=7, prefer_grpc=False)
-    engine.runner.run(stored_profile(engine))
+    run(stored_profile(engine))
     assert server.requests[0].headers["x-team"] == "a"
     engine.close()
 
@@ -79,7 +80,7 @@ def test_grpc_is_asked_for_by_an_option() -> None:
         client={"prefer_grpc": True, "grpc_port": 9},
     )
     with pytest.raises(StoreError, match="gRPC UNAVAILABLE"):
-        engine.runner.run(stored_profile(engine))
+        run(stored_profile(engine))
     engine.close()
 
 
@@ -118,15 +119,15 @@ def test_an_index_can_t_be_read_where_there_is_none(
     kind: str, tmp_path: Path, server: FakeQdrant
 ) -> None:
     engine = engine_at(tmp_path / "index" if kind == "folder" else server.url)
-    assert engine.runner.run(stored_profile(engine)) is None
+    assert run(stored_profile(engine)) is None
     opening = open_profile(engine, encoder=None, text_encoder=None, language="english", create=True)
     with pytest.raises(StoreNotFoundError, match="Give an encoder to make one"):
-        engine.runner.run(opening)
+        run(opening)
     opening = open_profile(
         engine, encoder=None, text_encoder=None, language="english", create=False
     )
     with pytest.raises(StoreNotFoundError, match="Index something first"):
-        engine.runner.run(opening)
+        run(opening)
     engine.close()
 
 
@@ -136,15 +137,15 @@ def test_an_index_is_made_once_and_then_must_fit(
 ) -> None:
     place = tmp_path / "index" if kind == "folder" else server.url
     first = engine_at(place)
-    first.runner.run(start_with(first, Profile(CLIP, None, "german")))
+    run(start_with(first, Profile(CLIP, None, "german")))
     first.close()
     again = engine_at(place)
-    assert again.runner.run(stored_profile(again)) == Profile(CLIP, None, "german")
-    again.runner.run(start_with(again, Profile(CLIP, None, "german")))
+    assert run(stored_profile(again)) == Profile(CLIP, None, "german")
+    run(start_with(again, Profile(CLIP, None, "german")))
     again.close()
     other = engine_at(place)
     with pytest.raises(EncoderMismatchError, match="Choose another place"):
-        other.runner.run(start_with(other, Profile(OTHER, None, "german")))
+        run(start_with(other, Profile(OTHER, None, "german")))
     other.close()
 
 
@@ -153,7 +154,7 @@ def test_a_collection_of_somebody_else_is_not_taken_for_an_index(server: FakeQdr
     client.create_collection("shop-text", vectors_config={})
     engine = engine_at(client)
     with pytest.raises(StoreError, match="Was it made by ragsight"):
-        engine.runner.run(stored_profile(engine))
+        run(stored_profile(engine))
     client.close()
 
 

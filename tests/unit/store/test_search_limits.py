@@ -12,26 +12,24 @@ import pytest
 
 from drawings import text_chunk
 from ragsight import ClipEncoder, MultimodalRetriever, MultimodalStore
-from ragsight.store import Program, Work
+from ragsight.steps import InThread, Steps
 from ragsight.store.search_limits import LOCAL, REMOTE, run_search
-from ragsight.store.steps import StepRunner
 
 
 class Crowd:
-    """An engine that counts how many programs it runs at once."""
+    """An engine that counts how many operations it runs at once."""
 
     def __init__(self, *, is_remote: bool) -> None:
         self.is_remote = is_remote
-        self.runner = StepRunner(self._never, self._never)
         self.most = 0
         self._running = 0
         self._lock = threading.Lock()
 
-    def program(self) -> Program[int]:
+    def program(self) -> Steps[int]:
         with self._lock:
             self._running += 1
             self.most = max(self.most, self._running)
-        thread: int = yield Work(self._work)
+        thread = yield from InThread(self._work)
         with self._lock:
             self._running -= 1
         return thread
@@ -39,9 +37,6 @@ class Crowd:
     def _work(self) -> int:
         time.sleep(0.001)
         return threading.get_ident()
-
-    def _never(self, _: Any) -> Any:
-        raise AssertionError("there is no client")
 
 
 @pytest.mark.parametrize(("is_remote", "places"), [(False, LOCAL), (True, REMOTE)])
@@ -56,8 +51,8 @@ async def test_searches_are_let_in_a_few_at_a_time(is_remote: bool, places: int)
 
 
 async def test_one_that_fails_leaves_its_place_to_the_next() -> None:
-    def failing() -> Program[None]:
-        yield Work(lambda: None)
+    def failing() -> Steps[None]:
+        yield from InThread(lambda: None)
         raise ValueError("no")
 
     engine: Any = Crowd(is_remote=False)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from PIL import Image
 
@@ -13,6 +13,7 @@ from ragsight.answer.model.messages import ImagePart, Part, TextPart, VisionRequ
 from ragsight.answer.model.profiles import LOCAL, ModelProfile
 from ragsight.answer.providers.failures import image_limits
 from ragsight.images.preparing import PreparedImage
+from ragsight.steps import Steps
 
 PROBE_EDGE = 64
 """Side of the images that are sent to find out: the least that all models' patches fit into."""
@@ -79,41 +80,43 @@ class ProbeReply:
     input_tokens: int | None = None
 
 
-Probing = Generator[VisionRequest, ProbeReply, ServerAbilities]
+Probe: TypeAlias = Callable[[VisionRequest], Steps[ProbeReply]]
+"""Makes a request, and says what came of it."""
 
 
-def probe_steps(known: ServerAbilities, *, most_images: int) -> Probing:
-    """Find out what a server takes by small requests; yields them and gets what came of them.
+def probed_abilities(
+    known: ServerAbilities, probe: Probe, *, most_images: int
+) -> Steps[ServerAbilities]:
+    """Find out what a server takes by small requests.
 
     A server may take several images and show the model only the first. So more than one counts
     only if the request costs accordingly more, where the server counts tokens at all.
 
     Args:
         known: What its list of models says.
+        probe: Makes a request.
         most_images: How many images to try at the most.
 
     Returns:
         What it takes. A model that sees no images has `max_images=0`.
     """
-    words = yield _request()
-    one = yield _request(_picture(0))
+    words = yield from probe(_request())
+    one = yield from probe(_request(_picture(0)))
     if one.refusal:
         return replace(known, max_images=0)
     formats = known.formats
-    webp = yield _request(_picture(0, "WEBP"))
+    webp = yield from probe(_request(_picture(0, "WEBP")))
     if not webp.refusal:
         formats |= {"image/webp"}
-    schema = yield replace(_request(), schema={"type": "object"})
-    count = yield from _most_images(most_images, words, one)
+    schema = yield from probe(replace(_request(), schema={"type": "object"}))
+    count = yield from _most_images(most_images, probe, words, one)
     return replace(known, max_images=count, formats=formats, schemas=not schema.refusal)
 
 
-def _most_images(
-    most: int, words: ProbeReply, one: ProbeReply
-) -> Generator[VisionRequest, ProbeReply, int]:
+def _most_images(most: int, probe: Probe, words: ProbeReply, one: ProbeReply) -> Steps[int]:
     count = most
     while count > 1:
-        reply = yield _request(*(_picture(n) for n in range(count)))
+        reply = yield from probe(_request(*(_picture(n) for n in range(count))))
         if not reply.refusal:
             return count if _all_seen(count, words, one, reply) else 1
         named = image_limits(reply.refusal).get("max_images", 0)

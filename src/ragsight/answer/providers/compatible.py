@@ -8,15 +8,15 @@ from typing import Any
 from ragsight.answer.model.messages import Completion, VisionRequest
 from ragsight.answer.providers.abilities import (
     ProbeReply,
-    Probing,
     ServerAbilities,
     listed_abilities,
-    probe_steps,
+    probed_abilities,
 )
 from ragsight.answer.providers.failures import provider_errors
 from ragsight.answer.providers.openai import OpenAIBackend
 from ragsight.answer.providers.openai_wire import CHAT, Dialect
 from ragsight.errors import BackendError, ConfigurationError
+from ragsight.steps import Await, Steps, arun, run
 
 REFUSALS = frozenset({400, 413, 415, 422, 500, 501})
 """What servers answer to what they don't take; llama.cpp says 500 to images it has no eyes for."""
@@ -100,55 +100,56 @@ class OpenAICompatibleBackend(OpenAIBackend):
             ConfigurationError: If it doesn't serve the model.
             BackendError: If it can't be reached or fails.
         """
-        client = self._clients.sync().with_options(max_retries=0)
-        try:
-            with provider_errors(self._endpoint):
-                listing = [entry.to_dict() for entry in client.models.list().data]
-        except BackendError as error:
-            listing = _unlisted(error)
-        steps = probe_steps(listed_abilities(self.model, listing), most_images=most_images)
-        request: VisionRequest | ServerAbilities = next(steps)
-        while isinstance(request, VisionRequest):
-            try:
-                with provider_errors(self._endpoint):
-                    reply = self._create(client)(**self._probe_arguments(request))
-                outcome = _took(self._understood(reply))
-            except BackendError as error:
-                outcome = self._refused(error, request, listing)
-            request = self._go_on(steps, outcome)
-        return request
+        return run(self._probing(most_images))
 
     async def aprobe(self, *, most_images: int = MOST_IMAGES) -> ServerAbilities:
         """Find out what the server takes without blocking the event loop; see `probe`."""
-        client = self._clients.of_this_loop().with_options(max_retries=0)
+        return await arun(self._probing(most_images))
+
+    def _probing(self, most_images: int) -> Steps[ServerAbilities]:
         try:
-            with provider_errors(self._endpoint):
-                listing = [entry.to_dict() for entry in (await client.models.list()).data]
+            listing = yield from Await(self._listing, self._alisting)
         except BackendError as error:
             listing = _unlisted(error)
-        steps = probe_steps(listed_abilities(self.model, listing), most_images=most_images)
-        request: VisionRequest | ServerAbilities = next(steps)
-        while isinstance(request, VisionRequest):
+
+        def probe(request: VisionRequest) -> Steps[ProbeReply]:
             try:
-                with provider_errors(self._endpoint):
-                    reply = await self._create(client)(**self._probe_arguments(request))
-                outcome = _took(self._understood(reply))
+                reply = yield from Await(self._probed, self._aprobed, request)
             except BackendError as error:
-                outcome = self._refused(error, request, listing)
-            request = self._go_on(steps, outcome)
-        return request
+                return self._refused(error, request, listing)
+            usage = reply.usage
+            return ProbeReply(input_tokens=None if usage is None else usage.input_tokens)
+
+        known = listed_abilities(self.model, listing)
+        self._use((yield from probed_abilities(known, probe, most_images=most_images)))
+        return self.abilities
+
+    def _listing(self) -> list[dict[str, Any]]:
+        client = self._clients.sync().with_options(max_retries=0)
+        with provider_errors(self._endpoint):
+            return [entry.to_dict() for entry in client.models.list().data]
+
+    async def _alisting(self) -> list[dict[str, Any]]:
+        client = self._clients.of_this_loop().with_options(max_retries=0)
+        with provider_errors(self._endpoint):
+            return [entry.to_dict() for entry in (await client.models.list()).data]
+
+    def _probed(self, request: VisionRequest) -> Completion:
+        client = self._clients.sync().with_options(max_retries=0)
+        with provider_errors(self._endpoint):
+            reply = self._create(client)(**self._probe_arguments(request))
+        return self._understood(reply)
+
+    async def _aprobed(self, request: VisionRequest) -> Completion:
+        client = self._clients.of_this_loop().with_options(max_retries=0)
+        with provider_errors(self._endpoint):
+            reply = await self._create(client)(**self._probe_arguments(request))
+        return self._understood(reply)
 
     def _use(self, abilities: ServerAbilities) -> None:
         self.abilities = abilities
         self.profile = abilities.profile
         self._dialect = Dialect(detail=False, schemas=abilities.schemas, old_limit=True)
-
-    def _go_on(self, steps: Probing, outcome: ProbeReply) -> VisionRequest | ServerAbilities:
-        try:
-            return steps.send(outcome)
-        except StopIteration as stop:
-            self._use(stop.value)
-            return self.abilities
 
     def _probe_arguments(self, request: VisionRequest) -> dict[str, Any]:
         # With a schema even if that isn't known to be taken: it is what is to be found out.
@@ -168,11 +169,6 @@ class OpenAICompatibleBackend(OpenAIBackend):
         if error.status not in REFUSALS or not (request.images or request.schema):
             raise error
         return ProbeReply(refusal=str(error))
-
-
-def _took(completion: Completion) -> ProbeReply:
-    usage = completion.usage
-    return ProbeReply(input_tokens=None if usage is None else usage.input_tokens)
 
 
 def _unlisted(error: BackendError) -> list[dict[str, Any]]:

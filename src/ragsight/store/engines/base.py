@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ragsight.encoders import FloatArray, SparseVector
+from ragsight.steps import Steps
 from ragsight.store.schema import Collection, IndexKind
-from ragsight.store.steps import Program, Runner
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -57,7 +57,7 @@ class Found(NamedTuple):
 
 
 class Engine(Protocol):
-    """Two collections of points, on disk, in memory or on a server; all methods give programs."""
+    """Two collections of points, on disk, in memory or on a server; all methods give steps."""
 
     @property
     def place(self) -> str:
@@ -65,8 +65,8 @@ class Engine(Protocol):
         ...
 
     @property
-    def runner(self) -> Runner:
-        """What runs this engine's programs."""
+    def parallel(self) -> int:
+        """How many calls may be under way at once."""
         ...
 
     @property
@@ -78,15 +78,15 @@ class Engine(Protocol):
         """Whether there is such a collection; ours are both there, foreign ones may not be."""
         ...
 
-    def read_profile(self) -> Program[Payload | None]:
+    def read_profile(self) -> Steps[Payload | None]:
         """What the index was made with; None where there is no index."""
         ...
 
-    def create(self, profile: Payload) -> Program[None]:
+    def create(self, profile: Payload) -> Steps[None]:
         """Make both collections."""
         ...
 
-    def start(self) -> Program[None]:
+    def start(self) -> Steps[None]:
         """Open collections that exist."""
         ...
 
@@ -94,7 +94,7 @@ class Engine(Protocol):
         self,
         points: Mapping[Collection, Sequence[Point]],
         lost: Mapping[Collection, Sequence[str]] | None = None,
-    ) -> Program[None]:
+    ) -> Steps[None]:
         """Write points; at the end they survive a crash.
 
         Args:
@@ -104,23 +104,23 @@ class Engine(Protocol):
         """
         ...
 
-    def delete(self, ids: Sequence[str]) -> Program[None]:
+    def delete(self, ids: Sequence[str]) -> Steps[None]:
         """Remove points from both collections; ids that aren't there are ignored."""
         ...
 
-    def delete_matching(self, filter: models.Filter) -> Program[None]:
+    def delete_matching(self, filter: models.Filter) -> Steps[None]:
         """Remove the points of both collections that match."""
         ...
 
     def search(
         self, collection: Collection, searches: Sequence[VectorSearch]
-    ) -> Program[list[list[Found]]]:
+    ) -> Steps[list[list[Found]]]:
         """Run rankings in one round trip: best first, ties by id."""
         ...
 
     def retrieve(
         self, collection: Collection, ids: Sequence[str], *, vectors: Sequence[str] = ()
-    ) -> Program[list[Point]]:
+    ) -> Steps[list[Point]]:
         """Read the points that exist, in any order, with the named vectors that they have."""
         ...
 
@@ -132,26 +132,26 @@ class Engine(Protocol):
         limit: int,
         offset: str | None = None,
         vectors: bool = False,
-    ) -> Program[tuple[list[Point], str | None]]:
+    ) -> Steps[tuple[list[Point], str | None]]:
         """A page of points in the order of ids, and where the next page starts."""
         ...
 
-    def count(self, collection: Collection, filter: models.Filter | None = None) -> Program[int]:
+    def count(self, collection: Collection, filter: models.Filter | None = None) -> Steps[int]:
         """How many points match, exactly."""
         ...
 
-    def payload_indexes(self, collection: Collection) -> Program[dict[str, IndexKind]]:
+    def payload_indexes(self, collection: Collection) -> Steps[dict[str, IndexKind]]:
         """The keys of the payload that have an index, and of which kind."""
         ...
 
-    def index_payload(self, collection: Collection, keys: Mapping[str, IndexKind]) -> Program[None]:
+    def index_payload(self, collection: Collection, keys: Mapping[str, IndexKind]) -> Steps[None]:
         """Give keys of the payload an index, so that filters on them needn't read every point.
 
         One that a key has already is replaced.
         """
         ...
 
-    def optimize(self) -> Program[None]:
+    def optimize(self) -> Steps[None]:
         """Build what makes search fast; takes long, so call it at the end of a large ingest."""
         ...
 

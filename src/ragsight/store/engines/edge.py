@@ -24,6 +24,7 @@ from qdrant_client import models
 from ragsight.encoders import SparseVector
 from ragsight.errors import StoreError, StoreLockedError
 from ragsight.files import read_regular
+from ragsight.steps import in_one_step
 from ragsight.store.engines.base import Found, Payload, Point, Vector, VectorSearch, ranked
 from ragsight.store.engines.edge_filters import edge_filter
 from ragsight.store.engines.edge_optimizer import INDEX_TYPES, run_optimizer
@@ -39,7 +40,6 @@ from ragsight.store.schema import (
     Collection,
     IndexKind,
 )
-from ragsight.store.steps import Request, StepRunner, in_one_step
 
 # Denser graphs and wider searches than the engine's own (16, 100, 128): words that search images
 # are far from all images in CLIP's space, and sparse graphs lose their way there. Points are
@@ -68,6 +68,7 @@ class EdgeEngine:
     """
 
     is_remote = False
+    parallel = 1
 
     def __init__(self, folder: str | Path) -> None:
         self._folder = Path(folder)
@@ -75,7 +76,6 @@ class EdgeEngine:
         self._lock = threading.RLock()
         self._journal = Journal(self._folder)
         self._deferred: dict[Collection, dict[str, IndexKind]] = {c: {} for c in COLLECTIONS}
-        self.runner = StepRunner(_no_client, _no_client)
 
     @property
     def place(self) -> str:
@@ -390,10 +390,6 @@ class EdgeEngine:
 def _end(halves: Halves) -> Halves:
     """What points that were being made come to: both halves, or none."""
     return Halves(None, None) if halves.missing else settled(halves)
-
-
-def _no_client(_: Request) -> Any:
-    raise AssertionError("the embedded engine has no client")
 
 
 def _mapped(error: BaseException, folder: Path) -> StoreError:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from qdrant_client import models
+from qdrant_client import QdrantClient, models
 
 from ragsight.errors import StoreError
+from ragsight.steps import Parallel, Steps
 from ragsight.store.engines.base import Found, Payload, Point, VectorSearch, ranked
 from ragsight.store.engines.collection_options import CollectionOptions, creation_arguments
 from ragsight.store.engines.qdrant_clients import Clients
@@ -21,7 +22,8 @@ from ragsight.store.schema import (
     Collection,
     IndexKind,
 )
-from ragsight.store.steps import Program, Request, Step, StepRunner, Together
+
+T = TypeVar("T")
 
 PROFILE_KEY = "ragsight"
 _INDEX_TYPES: Mapping[IndexKind, models.PayloadSchemaType] = {
@@ -57,9 +59,7 @@ class ClientEngine:
         self._options = options if options is not None else CollectionOptions()
         self._reads: Any = True if reads is None else list(reads)
         self.is_remote = not clients.is_local
-        self.runner = StepRunner(
-            clients.request, clients.arequest, parallel=parallel if self.is_remote else 1
-        )
+        self.parallel = parallel if self.is_remote else 1
 
     @property
     def place(self) -> str:
@@ -70,7 +70,7 @@ class ClientEngine:
         """Whether the collection was named."""
         return collection in self._names
 
-    def read_profile(self) -> Program[Payload | None]:
+    def read_profile(self) -> Steps[Payload | None]:
         """Read the profile from the text collection's metadata."""
         if not (yield from self._exists("text")):
             return None
@@ -78,19 +78,21 @@ class ClientEngine:
         profile = (info.config.metadata or {}).get(PROFILE_KEY, {})
         return profile if isinstance(profile, dict) else {}
 
-    def create(self, profile: Payload) -> Program[None]:
+    def create(self, profile: Payload) -> Steps[None]:
         """Make both collections; the text one, by which an index is known, last."""
         for collection in reversed(COLLECTIONS):
             arguments = creation_arguments(collection, profile, self._options)
             arguments["metadata"] = {PROFILE_KEY: dict(profile)}
-            if not (yield from self._make("create_collection", collection, **arguments)):
+            if not (yield from self._make(QdrantClient.create_collection, collection, **arguments)):
                 yield from self._check_made_alike(collection, profile)
             for key in self._options.shard_keys if self.is_remote else ():
-                yield from self._make("create_shard_key", collection, shard_key=key)
+                yield from self._make(QdrantClient.create_shard_key, collection, shard_key=key)
             yield from self.index_payload(collection, INDEXED_KEYS)
             yield from self._index_tenant(collection)
 
-    def _make(self, method: str, collection: Collection, **arguments: Any) -> Program[bool]:
+    def _make(
+        self, method: Callable[..., object], collection: Collection, **arguments: Any
+    ) -> Steps[bool]:
         """Ask for something new, unless it is there: of an earlier try, or another process."""
         try:
             yield from self._ask(method, collection, **arguments)
@@ -100,7 +102,7 @@ class ClientEngine:
             return False
         return True
 
-    def _check_made_alike(self, collection: Collection, profile: Payload) -> Program[None]:
+    def _check_made_alike(self, collection: Collection, profile: Payload) -> Steps[None]:
         info = yield from self.info(collection)
         if (info.config.metadata or {}).get(PROFILE_KEY) != dict(profile):
             raise StoreError(
@@ -109,15 +111,15 @@ class ClientEngine:
                 "delete it, or choose another name=."
             )
 
-    def _index_tenant(self, collection: Collection) -> Program[None]:
+    def _index_tenant(self, collection: Collection) -> Steps[None]:
         if self._options.tenant is not None and self.is_remote:
             schema = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
             key = f"{METADATA_KEY}.{self._options.tenant}"
             yield from self._ask(
-                "create_payload_index", collection, field_name=key, field_schema=schema
+                QdrantClient.create_payload_index, collection, field_name=key, field_schema=schema
             )
 
-    def start(self) -> Program[None]:
+    def start(self) -> Steps[None]:
         """Check that the collections are there."""
         for collection, name in self._names.items():
             if not (yield from self._exists(collection)):
@@ -130,37 +132,37 @@ class ClientEngine:
             if self._reads is not True:
                 yield from self._complete_indexes(collection)
 
-    def _complete_indexes(self, collection: Collection) -> Program[None]:
+    def _complete_indexes(self, collection: Collection) -> Steps[None]:
         """Make the indexes that a crash kept from being made."""
         if self.is_remote:
             known = yield from self.payload_indexes(collection)
             missing = {key: kind for key, kind in INDEXED_KEYS.items() if key not in known}
             yield from self.index_payload(collection, missing)
 
-    def info(self, collection: Collection) -> Program[models.CollectionInfo]:
+    def info(self, collection: Collection) -> Steps[models.CollectionInfo]:
         """What the server says of a collection."""
-        info: models.CollectionInfo = yield from self._ask("get_collection", collection)
-        return info
+        return (yield from self._ask(QdrantClient.get_collection, collection))
 
     def write(
         self,
         points: Mapping[Collection, Sequence[Point]],
         lost: Mapping[Collection, Sequence[str]] | None = None,
-    ) -> Program[None]:
+    ) -> Steps[None]:
         """Write points, some requests at once, and wait until all are applied."""
         # What goes, goes first: a source's record, which is among the points, says it is gone.
         for collection, ids in (lost if lost is not None else {}).items():
             if ids:
                 yield from self._delete_from(collection, models.PointIdsList(points=list(ids)))
-        yield Together(
+        yield from Parallel(
             [
                 self._write_batch(collection, batch)
                 for collection, members in points.items()
                 for batch in batches(members)
-            ]
+            ],
+            at_once=self.parallel,
         )
 
-    def _write_batch(self, collection: Collection, points: Sequence[Point]) -> Program[None]:
+    def _write_batch(self, collection: Collection, points: Sequence[Point]) -> Steps[None]:
         structs = [
             models.PointStruct(
                 id=point.id,
@@ -170,25 +172,29 @@ class ClientEngine:
             for point in points
         ]
         yield from self._ask(
-            "upsert", collection, points=structs, wait=True, **self._options.shard_selector
+            QdrantClient.upsert,
+            collection,
+            points=structs,
+            wait=True,
+            **self._options.shard_selector,
         )
 
-    def delete(self, ids: Sequence[str]) -> Program[None]:
+    def delete(self, ids: Sequence[str]) -> Steps[None]:
         """Remove points."""
         if ids:
             yield from self._delete(models.PointIdsList(points=list(ids)))
 
-    def delete_matching(self, filter: models.Filter) -> Program[None]:
+    def delete_matching(self, filter: models.Filter) -> Steps[None]:
         """Remove the points that match."""
         yield from self._delete(models.FilterSelector(filter=filter))
 
-    def _delete(self, selector: Any) -> Program[None]:
+    def _delete(self, selector: Any) -> Steps[None]:
         for collection in self._names:
             yield from self._delete_from(collection, selector)
 
-    def _delete_from(self, collection: Collection, selector: Any) -> Program[None]:
+    def _delete_from(self, collection: Collection, selector: Any) -> Steps[None]:
         yield from self._ask(
-            "delete",
+            QdrantClient.delete,
             collection,
             points_selector=selector,
             wait=True,
@@ -197,10 +203,12 @@ class ClientEngine:
 
     def search(
         self, collection: Collection, searches: Sequence[VectorSearch]
-    ) -> Program[list[list[Found]]]:
+    ) -> Steps[list[list[Found]]]:
         """Run the rankings in one request."""
         requests = [self._query(search) for search in searches]
-        responses = yield from self._ask("query_batch_points", collection, requests=requests)
+        responses = yield from self._ask(
+            QdrantClient.query_batch_points, collection, requests=requests
+        )
         return [
             ranked([Found(str(p.id), p.score, p.payload) for p in response.points])
             for response in responses
@@ -220,12 +228,12 @@ class ClientEngine:
 
     def retrieve(
         self, collection: Collection, ids: Sequence[str], *, vectors: Sequence[str] = ()
-    ) -> Program[list[Point]]:
+    ) -> Steps[list[Point]]:
         """Read points by id."""
         if not ids or not self.has(collection):
             return []
         records = yield from self._ask(
-            "retrieve",
+            QdrantClient.retrieve,
             collection,
             ids=[client_id(id_) for id_ in ids],
             with_payload=self._reads,
@@ -243,12 +251,12 @@ class ClientEngine:
         limit: int,
         offset: str | None = None,
         vectors: bool = False,
-    ) -> Program[tuple[list[Point], str | None]]:
+    ) -> Steps[tuple[list[Point], str | None]]:
         """Read a page of points."""
         if not self.has(collection):
             return [], None
         records, following = yield from self._ask(
-            "scroll",
+            QdrantClient.scroll,
             collection,
             scroll_filter=filter,
             limit=limit,
@@ -260,14 +268,18 @@ class ClientEngine:
         points = [own_point(record) for record in records]
         return points, None if following is None else str(following)
 
-    def count(self, collection: Collection, filter: models.Filter | None = None) -> Program[int]:
+    def count(self, collection: Collection, filter: models.Filter | None = None) -> Steps[int]:
         """Count points exactly."""
         counted = yield from self._ask(
-            "count", collection, count_filter=filter, exact=True, **self._options.shard_selector
+            QdrantClient.count,
+            collection,
+            count_filter=filter,
+            exact=True,
+            **self._options.shard_selector,
         )
         return int(counted.count)
 
-    def payload_indexes(self, collection: Collection) -> Program[dict[str, IndexKind]]:
+    def payload_indexes(self, collection: Collection) -> Steps[dict[str, IndexKind]]:
         """Read which keys have an index."""
         info = yield from self.info(collection)
         kinds = {type_: kind for kind, type_ in _INDEX_TYPES.items()}
@@ -275,21 +287,24 @@ class ClientEngine:
             key: kinds.get(found.data_type, "keyword") for key, found in info.payload_schema.items()
         }
 
-    def index_payload(self, collection: Collection, keys: Mapping[str, IndexKind]) -> Program[None]:
+    def index_payload(self, collection: Collection, keys: Mapping[str, IndexKind]) -> Steps[None]:
         """Ask for indexes; local mode scans, and would only warn."""
         if not self.is_remote or not keys:
             return
         known = yield from self.payload_indexes(collection)
         for key, kind in keys.items():
             if key in known:
-                yield from self._ask("delete_payload_index", collection, field_name=key)
+                yield from self._ask(QdrantClient.delete_payload_index, collection, field_name=key)
             yield from self._ask(
-                "create_payload_index", collection, field_name=key, field_schema=_INDEX_TYPES[kind]
+                QdrantClient.create_payload_index,
+                collection,
+                field_name=key,
+                field_schema=_INDEX_TYPES[kind],
             )
 
-    def optimize(self) -> Program[None]:
+    def optimize(self) -> Steps[None]:
         """Do nothing: a server optimises by itself, and local mode has no graph."""
-        yield Together([])
+        yield from Parallel([])
 
     def close(self) -> None:
         """Close the clients that are ours."""
@@ -299,13 +314,10 @@ class ClientEngine:
         """Close the clients that are ours, the async ones too."""
         await self._clients.aclose()
 
-    def _exists(self, collection: Collection) -> Program[bool]:
-        exists: bool = yield from self._ask("collection_exists", collection)
-        return exists
+    def _exists(self, collection: Collection) -> Steps[bool]:
+        return (yield from self._ask(QdrantClient.collection_exists, collection))
 
-    def _ask(
-        self, method: str, collection: Collection, **arguments: Any
-    ) -> Generator[Step, Any, Any]:
+    def _ask(self, method: Callable[..., T], collection: Collection, **arguments: Any) -> Steps[T]:
         named = {"collection_name": self._names[collection], **arguments}
         with server_errors(self.place):
-            return (yield Request(method, named))
+            return (yield from self._clients.call(method, named))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from qdrant_client import AsyncQdrantClient, QdrantClient
@@ -26,12 +26,24 @@ from tenacity import (
 )
 
 from ragsight.errors import StoreError
+from ragsight.steps import Await, Steps
 from ragsight.store.engines.qdrant_errors import is_transient
 from ragsight.store.engines.retry_options import RetryOptions
-from ragsight.store.steps import Request
+
+T = TypeVar("T")
 
 _SENDABLE = re.compile(r"[!-~]([ -~\t]*[!-~])?")
 """Values of a header that HTTP allows."""
+
+
+class _Request(NamedTuple):
+    """A call of a client's method, whichever client is asked."""
+
+    method: str
+    arguments: Mapping[str, Any]
+
+    def of(self, client: Any) -> Any:
+        return getattr(client, self.method)
 
 
 class Clients:
@@ -76,29 +88,35 @@ class Clients:
         client = self._blocking if self._blocking is not None else self._async
         return str(getattr(getattr(client, "_client", None), "rest_uri", "local Qdrant"))
 
-    def request(self, request: Request) -> Any:
-        """Ask the blocking client; an async one in local mode is asked in a loop of its own.
+    def call(self, method: Callable[..., T], arguments: Mapping[str, Any]) -> Steps[T]:
+        """Call a method of the blocking client, or await that of the async one.
+
+        Args:
+            method: The blocking client's; the async one has one of the same name.
+            arguments: Its arguments, by name.
 
         Raises:
             StoreError: If the clients are closed.
         """
+        request = _Request(method.__name__, arguments)
+        result: T = yield from Await(self._request, self._arequest, request)
+        return result
+
+    def _request(self, request: _Request) -> Any:
+        """Ask the blocking client; an async one in local mode is asked in a loop of its own."""
         self._check_open()
         if self.is_local:
             with self._lock:
                 return self._local(request)
-        method = getattr(self._blocking_client(), request.method)
+        method = request.of(self._blocking_client())
         return self._retrying(Retrying)(method, **request.arguments)
 
-    async def arequest(self, request: Request) -> Any:
-        """Ask the async client; in local mode, where nothing is awaited, ask in a thread.
-
-        Raises:
-            StoreError: If the clients are closed.
-        """
+    async def _arequest(self, request: _Request) -> Any:
+        """Ask the async client; in local mode, where nothing is awaited, ask in a thread."""
         self._check_open()
         if self.is_local:
-            return await asyncio.to_thread(self.request, request)
-        method = getattr(self._async_client(), request.method)
+            return await asyncio.to_thread(self._request, request)
+        method = request.of(self._async_client())
         return await self._retrying(AsyncRetrying)(method, **request.arguments)
 
     def close(self) -> None:
@@ -120,12 +138,12 @@ class Clients:
         if self._closed:
             raise StoreError(f"{self.address}: the index is closed. Open it again.")
 
-    def _local(self, request: Request) -> Any:
+    def _local(self, request: _Request) -> Any:
         if self._blocking is not None:
-            return getattr(self._blocking, request.method)(**request.arguments)
+            return request.of(self._blocking)(**request.arguments)
         # Not in this thread: it may run a loop already.
         with ThreadPoolExecutor(1) as thread:
-            coroutine = getattr(self._async, request.method)(**request.arguments)
+            coroutine = request.of(self._async)(**request.arguments)
             return thread.submit(asyncio.run, coroutine).result()
 
     def _blocking_client(self) -> QdrantClient:

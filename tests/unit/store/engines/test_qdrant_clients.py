@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -13,11 +13,13 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from fakes.qdrant_server import FakeQdrant
 from ragsight.errors import StoreError
+from ragsight.steps import arun, run
 from ragsight.store.engines.qdrant_clients import Clients, RetryOptions
-from ragsight.store.steps import Request
 
-EXISTS = Request("collection_exists", {"collection_name": "shop"})
-COLLECTIONS = Request("get_collections")
+Request = tuple[Callable[..., Any], dict[str, Any]]
+
+EXISTS: Request = (QdrantClient.collection_exists, {"collection_name": "shop"})
+COLLECTIONS: Request = (QdrantClient.get_collections, {})
 QUICK = RetryOptions(attempts=4, first_wait=0.001, longest_wait=0.01)
 KEPT_ALIVE = httpx.Limits(max_keepalive_connections=4)
 """To loopback addresses qdrant-client keeps no connection open; to real servers it does."""
@@ -42,18 +44,26 @@ def clients(server: FakeQdrant, *, retries: RetryOptions = QUICK, **options: Any
     return Clients(options=arguments, retries=retries)
 
 
+def ask(both: Clients, request: Request) -> Any:
+    return run(both.call(*request))
+
+
+async def aask(both: Clients, request: Request) -> Any:
+    return await arun(both.call(*request))
+
+
 async def ask_both_ways(both: Clients, request: Request = EXISTS) -> list[Any]:
     """Ask the blocking and the async client."""
-    return [await asyncio.to_thread(both.request, request), await both.arequest(request)]
+    return [await asyncio.to_thread(ask, both, request), await aask(both, request)]
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 async def test_a_busy_server_is_asked_again(server: FakeQdrant, status: int) -> None:
     both = clients(server)
-    for ask in (lambda: asyncio.to_thread(both.request, EXISTS), lambda: both.arequest(EXISTS)):
+    for asked in (lambda: asyncio.to_thread(ask, both, EXISTS), lambda: aask(both, EXISTS)):
         server.forget()
         server.faults.fail(status, times=2)
-        assert await ask() is False
+        assert await asked() is False
         assert len(server.requests) == 3
     await both.aclose()
 
@@ -61,11 +71,11 @@ async def test_a_busy_server_is_asked_again(server: FakeQdrant, status: int) -> 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
 async def test_a_server_that_says_no_is_not_asked_again(server: FakeQdrant, status: int) -> None:
     both = clients(server)
-    for ask in (lambda: asyncio.to_thread(both.request, EXISTS), lambda: both.arequest(EXISTS)):
+    for asked in (lambda: asyncio.to_thread(ask, both, EXISTS), lambda: aask(both, EXISTS)):
         server.forget()
         server.faults.fail(status, times=9)
         with pytest.raises(UnexpectedResponse):
-            await ask()
+            await asked()
         assert len(server.requests) == 1
         server.faults.clear()
     await both.aclose()
@@ -75,9 +85,9 @@ async def test_lost_connections_and_lost_answers_are_asked_again(server: FakeQdr
     both = clients(server)
     server.faults.drop(times=2)
     server.faults.lose_answers(times=1)
-    assert both.request(EXISTS) is False
+    assert ask(both, EXISTS) is False
     server.faults.drop(times=2)
-    assert await both.arequest(EXISTS) is False
+    assert await aask(both, EXISTS) is False
     assert len(server.requests) == 7
     await both.aclose()
 
@@ -85,7 +95,7 @@ async def test_lost_connections_and_lost_answers_are_asked_again(server: FakeQdr
 def test_an_answer_that_takes_too_long_is_asked_for_again(server: FakeQdrant) -> None:
     both = clients(server, timeout=1)  # qdrant-client's smallest
     server.faults.hang(30)
-    assert both.request(EXISTS) is False
+    assert ask(both, EXISTS) is False
     assert len(server.requests) == 2
     both.close()
 
@@ -94,9 +104,9 @@ async def test_repetitions_are_bounded(server: FakeQdrant) -> None:
     both = clients(server)
     server.faults.drop(times=99)
     with pytest.raises(ResponseHandlingException):
-        both.request(EXISTS)
+        ask(both, EXISTS)
     with pytest.raises(ResponseHandlingException):
-        await both.arequest(EXISTS)
+        await aask(both, EXISTS)
     assert len(server.requests) == 2 * QUICK.attempts
     await both.aclose()
 
@@ -107,7 +117,7 @@ def test_a_server_that_is_down_may_come_back_between_two_tries(
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: server.start())
     both = clients(server)
     server.stop()
-    assert both.request(EXISTS) is False
+    assert ask(both, EXISTS) is False
     both.close()
 
 
@@ -116,7 +126,7 @@ def test_waits_double_with_jitter_and_stay_under_the_longest(
 ) -> None:
     both = clients(server, retries=RetryOptions(attempts=6, first_wait=1, longest_wait=5))
     server.faults.fail(503, times=5)
-    both.request(EXISTS)
+    ask(both, EXISTS)
     lower = [1, 2, 4, 5, 5]
     assert all(low <= wait <= min(low + 1, 5) for wait, low in zip(waits, lower, strict=True))
     both.close()
@@ -131,7 +141,7 @@ def test_the_wait_that_a_server_asks_for_is_kept_within_the_longest(
 ) -> None:
     both = clients(server, retries=RetryOptions())
     server.faults.fail(status, retry_after=header)
-    both.request(EXISTS)
+    ask(both, EXISTS)
     assert waits == [expected]
     both.close()
 
@@ -142,7 +152,7 @@ def test_a_date_to_wait_for_is_taken_as_busy(
 ) -> None:
     both = clients(server, retries=RetryOptions(first_wait=1))
     server.faults.fail(status, retry_after="Wed, 21 Oct 2026 07:28:00 GMT")
-    assert both.request(EXISTS) is False
+    assert ask(both, EXISTS) is False
     assert 1 <= waits[0] <= 2
     both.close()
 
@@ -160,7 +170,7 @@ async def test_an_async_wait_lasts_as_long_as_the_server_asks(
     both = clients(server, retries=RetryOptions())
     server.faults.fail(429, retry_after="7")
     monkeypatch.setattr(asyncio, "sleep", sleep)
-    await both.arequest(EXISTS)
+    await aask(both, EXISTS)
     monkeypatch.undo()
     assert 7 in waited
     await both.aclose()
@@ -171,9 +181,9 @@ async def test_closed_clients_say_so(server: FakeQdrant) -> None:
     await both.aclose()
     await both.aclose()
     both.close()
-    for ask in (lambda: asyncio.to_thread(both.request, EXISTS), lambda: both.arequest(EXISTS)):
+    for asked in (lambda: asyncio.to_thread(ask, both, EXISTS), lambda: aask(both, EXISTS)):
         with pytest.raises(StoreError, match=r"closed\. Open it again"):
-            await ask()
+            await asked()
 
 
 @pytest.mark.parametrize("name", ["api_key", "headers"])
@@ -224,7 +234,7 @@ def test_one_event_loop_after_the_other_may_ask(server: FakeQdrant, is_given: bo
     both = Clients(given, options=None if is_given else options, retries=QUICK)
     before = living_clients()
     for _ in range(5):
-        assert asyncio.run(both.arequest(EXISTS)) is False
+        assert asyncio.run(aask(both, EXISTS)) is False
     assert living_clients() <= before + 2
     asyncio.run(both.aclose())
     del both, given
@@ -241,11 +251,11 @@ def test_two_event_loops_may_ask_at_once(server: FakeQdrant) -> None:
     both = clients(server, limits=KEPT_ALIVE)
     found: list[Any] = []
 
-    async def ask() -> None:
-        found.extend([await both.arequest(EXISTS) for _ in range(3)])
+    async def ask_thrice() -> None:
+        found.extend([await aask(both, EXISTS) for _ in range(3)])
         await both._async_client().close()
 
-    threads = [threading.Thread(target=lambda: asyncio.run(ask())) for _ in range(2)]
+    threads = [threading.Thread(target=lambda: asyncio.run(ask_thrice())) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -261,8 +271,8 @@ async def test_both_sides_of_a_client_in_local_mode_see_the_same_points(kind: ty
     both = Clients(given)
     assert both.is_local
     create = {"collection_name": "shop", "vectors_config": {}}
-    both.request(Request("create_collection", create))
-    await both.arequest(Request("create_collection", {**create, "collection_name": "other"}))
+    ask(both, (QdrantClient.create_collection, create))
+    await aask(both, (QdrantClient.create_collection, {**create, "collection_name": "other"}))
     [blocking, awaited] = await ask_both_ways(both, COLLECTIONS)
     assert {c.name for c in blocking.collections} == {"shop", "other"}
     assert awaited == blocking
@@ -271,17 +281,17 @@ async def test_both_sides_of_a_client_in_local_mode_see_the_same_points(kind: ty
 
 async def test_an_async_client_in_local_mode_loses_nothing_among_threads() -> None:
     both = Clients(AsyncQdrantClient(":memory:"))
-    both.request(Request("create_collection", {"collection_name": "shop", "vectors_config": {}}))
+    ask(both, (QdrantClient.create_collection, {"collection_name": "shop", "vectors_config": {}}))
 
     def put(n: int) -> Request:
         point = models.PointStruct(id=n, vector={}, payload={"n": n})
-        return Request("upsert", {"collection_name": "shop", "points": [point]})
+        return (QdrantClient.upsert, {"collection_name": "shop", "points": [point]})
 
     await asyncio.gather(
-        *(both.arequest(put(n)) for n in range(50)),
-        *(asyncio.to_thread(both.request, put(n)) for n in range(50, 100)),
+        *(aask(both, put(n)) for n in range(50)),
+        *(asyncio.to_thread(ask, both, put(n)) for n in range(50, 100)),
     )
-    count = await both.arequest(Request("count", {"collection_name": "shop"}))
+    count = await aask(both, (QdrantClient.count, {"collection_name": "shop"}))
     assert count.count == 100
 
 
@@ -289,6 +299,6 @@ def test_a_blocking_call_on_an_async_client_works_inside_a_running_loop() -> Non
     both = Clients(AsyncQdrantClient(":memory:"))
 
     async def inside() -> bool:
-        return bool(both.request(EXISTS))
+        return bool(ask(both, EXISTS))
 
     assert asyncio.run(inside()) is False
