@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import uuid4
 
-import fsspec
-from fsspec.implementations.local import LocalFileSystem
-
-from ragsight.errors import ConfigurationError, StoreError, extra
+from ragsight.errors import StoreError
 from ragsight.files import read_regular
 
 PART = ".part"
 """Ending of a file that is not whole yet."""
-
-_EXTRAS = {
-    "s3": ("s3", "s3fs"),
-    "s3a": ("s3", "s3fs"),
-    "gs": ("gcs", "gcsfs"),
-    "gcs": ("gcs", "gcsfs"),
-}
-"""Protocols that an extra of ragsight brings: the extra, and its module."""
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -84,41 +73,6 @@ class Place(Protocol):
             Whether it was removed.
         """
         ...
-
-
-def open_place(url: str, options: Mapping[str, Any]) -> Place:
-    """Open a folder or fsspec URL.
-
-    Args:
-        url: A folder, or an fsspec URL.
-        options: What the filesystem takes, such as `key` and `secret` for S3.
-
-    Raises:
-        MissingExtraError: If the package for this protocol isn't installed.
-        ConfigurationError: If there is no such protocol, or it doesn't take the options.
-    """
-    protocol = fsspec.utils.get_protocol(url)
-    with extra(*_EXTRAS.get(protocol, ("", ""))):
-        try:
-            filesystem, root = fsspec.core.url_to_fs(url, **options)
-        except ImportError as error:
-            # fsspec wraps what is missing in a bare ImportError.
-            if isinstance(error.__cause__, ModuleNotFoundError) and protocol in _EXTRAS:
-                raise error.__cause__ from error
-            raise ConfigurationError(
-                f"{protocol}: a package for this kind of place is missing ({error})."
-            ) from error
-        except Exception as error:
-            # Whatever a filesystem's maker thought fit for options that are missing or wrong.
-            raise ConfigurationError(
-                f"{protocol}: images can't be kept there ({error}). Give a folder, or an fsspec "
-                "URL such as s3://bucket/prefix, with options that its filesystem takes."
-            ) from error
-    if isinstance(filesystem, LocalFileSystem):
-        return Folder(Path(root))
-    from ragsight.blobs.remote import RemotePlace
-
-    return RemotePlace(filesystem, root, options)
 
 
 class Folder:

@@ -1,4 +1,4 @@
-"""Places behind fsspec that aren't folders of this machine: object stores, memory, servers."""
+"""Open a place by its URL: a folder, or what fsspec finds in object stores, memory, servers."""
 
 from __future__ import annotations
 
@@ -7,19 +7,64 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 from fsspec.registry import register_implementation
 
-from ragsight.blobs.places import PART, Entry, place_errors
+from ragsight.blobs.places import PART, Entry, Folder, Place, place_errors
+from ragsight.errors import ConfigurationError, extra
 
 _ATOMIC = frozenset({"memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oss"})
 """Protocols where an object appears whole or not at all, and folders don't exist."""
 
 _TIMES = ("LastModified", "last_modified", "mtime", "modified", "updated", "created")
 """What filesystems call the time at which a file was last written, the surest first."""
+
+
+_EXTRAS = {
+    "s3": ("s3", "s3fs"),
+    "s3a": ("s3", "s3fs"),
+    "gs": ("gcs", "gcsfs"),
+    "gcs": ("gcs", "gcsfs"),
+}
+"""Protocols that an extra of ragsight brings: the extra, and its module."""
+
+
+def open_place(url: str, options: Mapping[str, Any]) -> Place:
+    """Open a folder or fsspec URL.
+
+    Args:
+        url: A folder, or an fsspec URL.
+        options: What the filesystem takes, such as `key` and `secret` for S3.
+
+    Raises:
+        MissingExtraError: If the package for this protocol isn't installed.
+        ConfigurationError: If there is no such protocol, or it doesn't take the options.
+    """
+    protocol = fsspec.utils.get_protocol(url)
+    with extra(*_EXTRAS.get(protocol, ("", ""))):
+        try:
+            filesystem, root = fsspec.core.url_to_fs(url, **options)
+        except ImportError as error:
+            # fsspec wraps what is missing in a bare ImportError.
+            if isinstance(error.__cause__, ModuleNotFoundError) and protocol in _EXTRAS:
+                raise error.__cause__ from error
+            raise ConfigurationError(
+                f"{protocol}: a package for this kind of place is missing ({error})."
+            ) from error
+        except Exception as error:
+            # Whatever a filesystem's maker thought fit for options that are missing or wrong.
+            raise ConfigurationError(
+                f"{protocol}: images can't be kept there ({error}). Give a folder, or an fsspec "
+                "URL such as s3://bucket/prefix, with options that its filesystem takes."
+            ) from error
+    if isinstance(filesystem, LocalFileSystem):
+        return Folder(Path(root))
+    return RemotePlace(filesystem, root, options)
 
 
 class RemotePlace:

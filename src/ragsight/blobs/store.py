@@ -19,7 +19,8 @@ from ragsight.blobs.garbage import (
     is_left_over,
     thumbnail_digest,
 )
-from ragsight.blobs.places import Entry, open_place
+from ragsight.blobs.places import Entry
+from ragsight.blobs.remote import open_place
 from ragsight.chunks import ImageRef
 from ragsight.errors import ConfigurationError, SourceNotFoundError, StoreError
 from ragsight.images import read_image_bytes, thumbnail
