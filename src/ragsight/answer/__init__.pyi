@@ -86,12 +86,10 @@ from .reply.result import (
     Citation as Citation,
 )
 from .reply.result import (
-    DroppedSource as DroppedSource,
-)
-from .reply.result import (
     SentImage as SentImage,
 )
 from .request.batching import plan_answer as plan_answer
+from .request.dropped import DroppedSource as DroppedSource
 from .request.labels import (
     CitedSource as CitedSource,
 )

@@ -17,11 +17,12 @@ from ragsight.answer.providers.backend import VisionBackend
 from ragsight.answer.providers.failures import ImageRefusedError
 from ragsight.answer.providers.recording import RequestHook, SentRequest
 from ragsight.answer.reply.assembler import AnswerAssembler, finish_answer, nothing_found
+from ragsight.answer.reply.citations import clean_notes
 from ragsight.answer.reply.repairing import repair_request
 from ragsight.answer.reply.result import Answer
 from ragsight.answer.request.batching import plan_answer
 from ragsight.answer.request.labels import Evidence
-from ragsight.answer.request.map_reduce import clean_notes, with_notes
+from ragsight.answer.request.map_reduce import with_notes
 from ragsight.answer.request.options import SynthesizerOptions
 from ragsight.answer.request.plan import RequestPlan
 from ragsight.answer.request.sanitize import SENTINEL

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from ragsight.encoders.clip.checkpoint import Checkpoint, _no_weights_bar
+from ragsight.encoders.clip.checkpoint import Checkpoint, no_weights_bar
 from ragsight.errors import EncoderError, ModelNotFoundError, ModelUnavailableError, QueryError
 from ragsight.retrieval.hits import Hit
 from ragsight.steps import InThread
@@ -224,7 +224,7 @@ class _Classifier(Checkpoint):
         import torch
         from transformers import AutoModelForSequenceClassification
 
-        with _no_weights_bar():
+        with no_weights_bar():
             model, report = self._load(
                 AutoModelForSequenceClassification.from_pretrained,
                 dtype=torch.float32,

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ragsight.answer.model.messages import Usage
 from ragsight.answer.reply.citations import Span
+from ragsight.answer.request.dropped import DroppedSource
 from ragsight.chunks import Chunk
 from ragsight.images.preparing import PreparedImage
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
-
-DroppedPart = Literal["source", "image", "text"]
-DropCause = Literal["overflow", "unreadable", "duplicate", "score", "empty"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +44,6 @@ class Citation:
             "n": self.n,
             "spans": [list(span) for span in self.spans],
             "fields": list(self.fields),
-            "chunk": self.chunk.to_dict(),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class DroppedSource:
-    """A source, or a part of one, that the model did not get.
-
-    Attributes:
-        chunk: The chunk.
-        reason: Why, in a few words.
-        part: `image` or `text` if the rest of the source was sent, `source` if nothing was.
-        cause: The same as `reason` in one word: there was no room (`overflow`), it can't be opened
-            (`unreadable`), another one says the same (`duplicate`), it scored too low (`score`),
-            or there is nothing in it (`empty`).
-    """
-
-    chunk: Chunk
-    reason: str
-    part: DroppedPart = "source"
-    cause: DropCause = "overflow"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The entry as JSON-ready values, without image bytes."""
-        return {
-            "part": self.part,
-            "cause": self.cause,
-            "reason": self.reason,
             "chunk": self.chunk.to_dict(),
         }
 

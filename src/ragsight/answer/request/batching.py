@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ragsight.answer.model.profiles import ModelProfile
+from ragsight.answer.request.dropped import Refusal
 from ragsight.answer.request.labels import Evidence
 from ragsight.answer.request.options import SynthesizerOptions
-from ragsight.answer.request.pictures import Refusal
 from ragsight.answer.request.plan import RequestPlan, check_question, plan_request, plan_selected
 from ragsight.answer.request.selection import Selection, find_candidates, select_sources
 

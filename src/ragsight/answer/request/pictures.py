@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ragsight.answer.model.profiles import ImageRule, ModelProfile
-from ragsight.answer.reply.result import DropCause
 from ragsight.answer.request.budget import ImageBudget
+from ragsight.answer.request.dropped import Refusal
 from ragsight.answer.request.options import SynthesizerOptions
 from ragsight.chunks import Chunk, ImageRef
 from ragsight.errors import InputError
@@ -20,19 +20,6 @@ REQUEST_SLACK = 0.9
 
 MOST_THREADS = 4
 """Images that are prepared at once; each of 12 megapixels takes 60 MB while it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why something isn't sent.
-
-    Attributes:
-        reason: In a few words.
-        cause: In one.
-    """
-
-    reason: str
-    cause: DropCause
 
 
 @dataclass(frozen=True, slots=True)

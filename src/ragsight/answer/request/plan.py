@@ -9,7 +9,7 @@ from datetime import date
 from ragsight.answer.model.messages import VisionRequest
 from ragsight.answer.model.profiles import ModelProfile
 from ragsight.answer.model.tokens import estimate_text_tokens
-from ragsight.answer.reply.result import DroppedSource
+from ragsight.answer.request.dropped import DroppedSource
 from ragsight.answer.request.labels import Evidence, cite_source
 from ragsight.answer.request.map_reduce import NotesBatch, notes_batch, notes_question
 from ragsight.answer.request.options import SynthesizerOptions

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from ragsight.answer.model.profiles import ModelProfile
 from ragsight.answer.model.tokens import estimate_text_tokens
-from ragsight.answer.reply.result import DroppedPart, DroppedSource
 from ragsight.answer.request.budget import TextBudget
+from ragsight.answer.request.dropped import DroppedPart, DroppedSource, Refusal
 from ragsight.answer.request.labels import Evidence, chunk_of, cite_source
 from ragsight.answer.request.options import SynthesizerOptions
 from ragsight.answer.request.ordering import best_first
-from ragsight.answer.request.pictures import Picture, Pictures, Refusal
+from ragsight.answer.request.pictures import Picture, Pictures
 from ragsight.chunks import Chunk
 from ragsight.images.preparing import PreparedImage
 from ragsight.retrieval.hits import Hit

@@ -140,7 +140,7 @@ class Checkpoint:
         import torch
         from transformers import AutoModel
 
-        with _no_weights_bar():
+        with no_weights_bar():
             model, report = self._load(
                 AutoModel.from_pretrained, dtype=torch.float32, output_loading_info=True
             )
@@ -243,7 +243,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _no_weights_bar() -> Iterator[None]:
+def no_weights_bar() -> Iterator[None]:
     """Hide transformers' bar for reading weights, which takes a second; downloads keep theirs."""
     from transformers.utils import logging
 

@@ -8,7 +8,7 @@ from answering import broken_figure, figure, passage
 from ragsight import SynthesizerOptions, VisionSynthesizer
 from ragsight.answer import Answer, VisionRequest, plan_answer
 from ragsight.answer.model.profiles import LOCAL
-from ragsight.answer.request.map_reduce import clean_notes
+from ragsight.answer.reply.citations import clean_notes
 from ragsight.errors import AnswerError
 from ragsight.retrieval.hits import Hit
 from ragsight.testing import FakeVisionBackend
