@@ -213,6 +213,25 @@ class Chunk:
         words = " ".join(self.text.split())
         return f"{words[:60]}… ({self.source})" if len(words) > 60 else words or str(self.source)
 
+    @property
+    def indexed_text(self) -> str:
+        r"""The words by which the chunk is found: the headings above it, its text, its picture's.
+
+        Headings and a figure's labels stand beside the text (`source.section`, `inner_text` of the
+        metadata), and a question may have no other word than theirs. What is shown and what a
+        model is sent stays `text`.
+
+        Example:
+            >>> place = Source(uri="a.md", section=("Valves",))
+            >>> Chunk(text="Turn it left.", source=place).indexed_text
+            'Valves\n\nTurn it left.'
+        """
+        words = " ".join(self.text.split())
+        headings = [title for title in self.source.section if title not in words]
+        inner = str(self.metadata.get("inner_text") or "")
+        parts = (" > ".join(headings), self.text, "" if inner in words else inner)
+        return "\n\n".join(part for part in parts if part.strip())
+
     def to_dict(self) -> dict[str, Any]:
         """The chunk as JSON-ready values, without image bytes."""
         return {

@@ -13,7 +13,7 @@ from ragsight.loaders.chunking import ChunkingOptions, split_text
 
 TEXT_SUFFIXES = frozenset({".txt", ".md", ".markdown"})
 
-_VERSION = 1
+_VERSION = 2
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$")
 _FENCE = re.compile(r"^\s*(```|~~~)")
 

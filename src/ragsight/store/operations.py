@@ -185,7 +185,7 @@ class Operations:
         return replace(chunk, image=self.blobs.keep(chunk.image) if image_is_usable else None)
 
     def _encode_texts(self, chunks: Sequence[Chunk]) -> dict[str, dict[str, Vector]]:
-        texts = [chunk.text for chunk in chunks]
+        texts = [chunk.indexed_text for chunk in chunks]
         vectors: dict[str, dict[str, Vector]] = {
             chunk.id: {BM25: sparse}
             for chunk, sparse in zip(chunks, self.bm25.encode_documents(texts), strict=True)

@@ -71,6 +71,8 @@ def question_part(question: str) -> TextPart:
 
 def _source_parts(source: PlannedSource) -> Iterator[Part]:
     lines = ["<source>", source.cited.label]
+    if section := source.cited.chunk.source.section:
+        lines.append(f"Section: {neutralise(' > '.join(section))}")
     text = neutralise(source.text).strip()
     if text:
         lines.append(text)

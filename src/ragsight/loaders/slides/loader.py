@@ -34,7 +34,7 @@ from ragsight.loaders.slides.run import Run
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-LOADER_VERSION = 1
+LOADER_VERSION = 2
 """Raised whenever the same file and options would give other chunks."""
 
 
