@@ -64,7 +64,18 @@ class PageChunks:
         yield from self._parts(whole, whole.parts)
 
     def _in_order(self, sections: Sequence[Section]) -> Iterator[Chunk]:
-        for section in sections:
+        if all(section.is_bare for section in sections):
+            titles = [section.path[-1] for section in sections if section.heading and section.path]
+            if titles:
+                yield self._text("\n".join(titles), None, ())
+            return
+        for number, section in enumerate(sections):
+            if section.is_bare and section.heading is not None:
+                following = sections[number + 1].path if number + 1 < len(sections) else ()
+                if following[: len(section.path)] != section.path:
+                    # No passage stands under it, so none would be found by its words.
+                    yield self._text(section.path[-1], section.heading, section.path[:-1])
+                continue
             waiting = list(section.parts)
             for passage in split_paragraphs(section.paragraphs, self._make.options.chunking):
                 before = [item for item in waiting if item[0] <= passage.first]
@@ -72,9 +83,6 @@ class PageChunks:
                 yield from self._parts(section, before)
                 yield self._text(passage.text, passage_box(passage, section), section.path)
             yield from self._parts(section, waiting)
-        titles = [section.path[-1] for section in sections if section.heading and section.path]
-        if self._texts == 0 and titles:
-            yield self._text("\n".join(titles), None, ())
 
     def _text(self, text: str, box: BBox | None, path: tuple[str, ...]) -> Chunk:
         self._texts += 1

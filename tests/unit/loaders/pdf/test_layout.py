@@ -15,7 +15,7 @@ from ragsight.loaders.pdf.page.page import Line, Page
 from ragsight.loaders.pdf.tables.cells import ruled_grid
 from ragsight.loaders.pdf.tables.grids import to_markdown
 from ragsight.loaders.pdf.text.blocks import Block, blocks_of, body_size, size_counts
-from ragsight.loaders.pdf.text.furniture import furniture_lines, is_page_number, places_of
+from ragsight.loaders.pdf.text.furniture import edges_of, furniture_lines, is_page_number
 from ragsight.loaders.pdf.text.headings import HeadingPath, is_heading
 from ragsight.loaders.pdf.text.reading_order import in_reading_order
 
@@ -48,18 +48,18 @@ def test_words_and_values_are_no_page_numbers(text: str) -> None:
 
 def test_a_line_on_two_pages_only_is_not_taken_for_a_header() -> None:
     pages = [_page(n, _line("Handbook", 60, 40), _line(f"Text {n}", 60, 300)) for n in (1, 2, 3)]
-    assert furniture_lines(pages[0], map(places_of, pages[1:2])) == frozenset()
-    assert furniture_lines(pages[0], map(places_of, pages[1:])) == frozenset({0})
+    assert furniture_lines(pages[0], map(edges_of, pages[1:2])) == frozenset()
+    assert furniture_lines(pages[0], map(edges_of, pages[1:])) == frozenset({0})
 
 
 def test_a_line_repeated_in_the_middle_of_pages_is_kept() -> None:
     pages = [_page(n, _line("Warning", 60, 400), _line(f"Text {n}", 60, 300)) for n in range(1, 6)]
-    assert furniture_lines(pages[0], map(places_of, pages[1:])) == frozenset()
+    assert furniture_lines(pages[0], map(edges_of, pages[1:])) == frozenset()
 
 
 def test_pages_with_nothing_but_a_repeated_line_keep_it() -> None:
     pages = [_page(n, _line(f"Part {n}", 60, 40)) for n in range(1, 6)]
-    assert furniture_lines(pages[0], map(places_of, pages[1:])) == frozenset()
+    assert furniture_lines(pages[0], map(edges_of, pages[1:])) == frozenset()
 
 
 def test_headings_are_larger_or_bolder_and_no_sentences() -> None:

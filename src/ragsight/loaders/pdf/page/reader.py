@@ -17,12 +17,13 @@ from ragsight.loaders.pdf.text.blocks import blocks_of, body_size, size_counts
 from ragsight.loaders.pdf.text.contents import contents_lines
 from ragsight.loaders.pdf.text.furniture import (
     WINDOW,
-    Places,
+    PageEdges,
     content_area,
+    edges_of,
     furniture_lines,
-    places_of,
     repeated_boxes,
 )
+from ragsight.loaders.pdf.text.leading import with_paragraph_blocks
 from ragsight.loaders.pdf.text.paragraphs import joined_lines
 from ragsight.loaders.pdf.text.whole_lines import with_whole_lines
 
@@ -35,14 +36,14 @@ class _Facts:
     """What a page's neighbours want to know of it, found out once."""
 
     sizes: dict[float, int]
-    places: Places
+    edges: PageEdges
     labels_figure: bool
 
 
 def _facts_of(page: Page) -> _Facts:
     captions = (parse_caption(line.text) for line in page.lines)
     labels_figure = any(caption is not None and caption.kind == "figure" for caption in captions)
-    return _Facts(size_counts(page.lines), places_of(page), labels_figure)
+    return _Facts(size_counts(page.lines), edges_of(page), labels_figure)
 
 
 class PageReader:
@@ -106,8 +107,8 @@ class PageReader:
     def _no_text(self, number: int) -> tuple[frozenset[int], frozenset[int]]:
         if number not in self._left_out:
             page = self.page(number)
-            others = [self._known(other).places for other in self.neighbours(number)]
-            furniture = furniture_lines(page, others)
+            others = [self._known(other).edges for other in self.neighbours(number)]
+            furniture = furniture_lines(page, others, self.body_size(number))
             lines = {n: line for n, line in enumerate(page.lines) if n not in furniture}
             self._left_out[number] = furniture, contents_lines(lines, self._titles)
         return self._left_out[number]
@@ -157,7 +158,8 @@ class PageReader:
     def _cached(self, number: int) -> Page | DocumentError:
         if number not in self._pages:
             try:
-                self._pages[number] = with_whole_lines(self._source.page(number))
+                page = with_whole_lines(self._source.page(number))
+                self._pages[number] = with_paragraph_blocks(page)
             except DocumentError as error:
                 self._pages[number] = error
         return self._pages[number]

@@ -18,6 +18,11 @@ _SOFT_HYPHEN = "\u00ad"
 _WORD = re.compile(r"\w+(?:-\w+)+")
 _BROKEN_WORD = re.compile(r"(\w+)-$")
 _FIRST_WORD = re.compile(r"^\w+")
+# Chinese and Japanese letters and signs, which no space parts; Korean words have spaces.
+_WITHOUT_SPACES = re.compile(
+    "[\u2e80-\u2fff\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]"
+)
 _SENTENCE_END = (".", "!", "?", ":", ";", "…", "。", "”", '"', ")")
 
 
@@ -38,6 +43,11 @@ class Section:
     lines: list[list[Line]] = field(default_factory=list)
     parts: list[tuple[int, Figure | Table]] = field(default_factory=list)
     heading: BBox | None = None
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing stands under its heading on this page."""
+        return not self.paragraphs and not self.parts
 
     @property
     def text(self) -> str:
@@ -156,11 +166,15 @@ def joined_lines(block: Block, compounds: frozenset[str] = frozenset()) -> str:
 def _join(before: str, after: str, compounds: frozenset[str]) -> str:
     if before.endswith(_SOFT_HYPHEN):
         return before[:-1] + after
+    if _WITHOUT_SPACES.match(before[-1:]) and _WITHOUT_SPACES.match(after[:1]):
+        return before + after
     broken = _BROKEN_WORD.search(before)
     first = _FIRST_WORD.match(after)
     if broken is None or first is None:
         return f"{before} {after}"
-    if f"{broken[1]}-{first[0]}".lower() in compounds or not after[0].islower():
+    # No syllable has one letter alone before its hyphen: `e-mail`, `T-shirts`.
+    is_compound = f"{broken[1]}-{first[0]}".lower() in compounds or len(broken[1]) == 1
+    if is_compound or not after[0].islower():
         return before + after
     return before[:-1] + after
 
