@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from ragsight.errors import StoreError
 from ragsight.files import read_regular
+from ragsight.redaction import without_secrets
 
 PART = ".part"
 """Ending of a file that is not whole yet."""
@@ -192,7 +193,7 @@ def place_errors(where: str, what: str) -> Iterator[None]:
         raise
     except Exception as error:
         # Anything: the filesystems behind fsspec raise errors of their own makers, too.
-        raise StoreError(f"{where}: {what} ({error}). {_advice(error)}") from error
+        raise StoreError(without_secrets(f"{where}: {what} ({error}). {_advice(error)}")) from error
 
 
 def _advice(error: Exception) -> str:

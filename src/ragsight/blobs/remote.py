@@ -17,6 +17,7 @@ from fsspec.registry import register_implementation
 
 from ragsight.blobs.places import PART, Entry, Folder, Place, place_errors
 from ragsight.errors import ConfigurationError, extra
+from ragsight.redaction import without_secrets
 
 _ATOMIC = frozenset({"memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oss"})
 """Protocols where an object appears whole or not at all, and folders don't exist."""
@@ -58,8 +59,9 @@ def open_place(url: str, options: Mapping[str, Any]) -> Place:
             ) from error
         except Exception as error:
             # Whatever a filesystem's maker thought fit for options that are missing or wrong.
+            reason = without_secrets(str(error))
             raise ConfigurationError(
-                f"{protocol}: images can't be kept there ({error}). Give a folder, or an fsspec "
+                f"{protocol}: images can't be kept there ({reason}). Give a folder, or an fsspec "
                 "URL such as s3://bucket/prefix, with options that its filesystem takes."
             ) from error
     if isinstance(filesystem, LocalFileSystem):

@@ -24,6 +24,7 @@ from ragsight.blobs.remote import open_place
 from ragsight.chunks import ImageRef
 from ragsight.errors import ConfigurationError, SourceNotFoundError, StoreError
 from ragsight.images import read_image_bytes, thumbnail
+from ragsight.redaction import without_secrets
 
 _LOG = logging.getLogger(__name__)
 _SCHEME = "blob:"
@@ -82,7 +83,7 @@ class BlobStore:
 
     def __repr__(self) -> str:
         # Without the options, which may hold secrets.
-        return f"BlobStore({self.url!r})"
+        return f"BlobStore({without_secrets(self.url)!r})"
 
     def keep(self, ref: ImageRef) -> ImageRef:
         """Store an image's bytes, unless they are here already.
@@ -128,7 +129,8 @@ class BlobStore:
         data = self._place.read(_key(ref))
         if data is None:
             raise SourceNotFoundError(
-                f"{ref.uri}: the image is not in {self.url}. Index its source again."
+                f"{ref.uri}: the image is not in {without_secrets(self.url)}. Index its source "
+                "again."
             )
         return data
 

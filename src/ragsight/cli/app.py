@@ -104,7 +104,7 @@ def search(
     html: Html = None,
 ) -> None:
     """Find text and images by words."""
-    _find(query, image, k=k, where=where, index=index, json=json, html=html)
+    _find(session.typed(query), image, k=k, where=where, index=index, json=json, html=html)
 
 
 @app.command()
@@ -202,9 +202,7 @@ def info(index: Index = session.DEFAULT_INDEX, json: Json = False) -> None:
     try:
         store = MultimodalStore.open(index, create=False)
     except StoreNotFoundError as error:
-        raise StoreNotFoundError(
-            f"{index}: there is no index here. Make one with: ragsight index PATH --index {index}"
-        ) from error
+        raise StoreNotFoundError(session.no_index(index)) from error
     with store:
         counts, profile = store.counts(), store.profile
         records = sorted(store.source_records(), key=lambda record: record.uri)
@@ -244,7 +242,7 @@ def demo(
     run_demo(
         folder,
         pdf=pdf,
-        questions=question,
+        questions=None if question is None else [session.typed(each) for each in question],
         backend=session.vision_backend(vlm, base_url),
     )
 
@@ -267,6 +265,7 @@ def _options(
 
 def main() -> None:
     """Run the command line; our own errors become one line and an exit code."""
+    session.write_anything()
     try:
         app()
     except RagsightError as error:

@@ -73,6 +73,7 @@ def ask_index(
     from ragsight.gallery import GallerySection, write_gallery
     from ragsight.retrieval import MultimodalRetriever
 
+    question = session.typed(question)
     filter_ = parse_where(where if where is not None else [])
     options = SynthesizerOptions(
         detail=detail,  # type: ignore[arg-type]  # checked there

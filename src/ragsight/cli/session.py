@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+
+from ragsight.characters import encodable
+from ragsight.redaction import without_secrets
 
 if TYPE_CHECKING:
     from ragsight.answer import VisionBackend
     from ragsight.encoders import ClipEncoder
     from ragsight.store import MultimodalStore
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+
+class _Console(Console):
+    """Knows what its stream can show, also where that is the one of the system."""
+
+    @property
+    def encoding(self) -> str:
+        return (getattr(self.file, "encoding", None) or "utf-8").lower()
+
+
+out = _Console(highlight=False)
+err = _Console(stderr=True, highlight=False)
 
 DEFAULT_INDEX = ".ragsight"
 PROVIDER_DEFAULTS: Mapping[str, str] = {
@@ -34,8 +48,34 @@ SWITCH_ON_A_MODEL = (
 
 
 def print_json(data: Any) -> None:
-    """Print for machines: to stdout, unstyled."""
-    out.file.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+    """Print for machines: to stdout, unstyled; in plain ASCII where that takes no more."""
+    has_all = out.encoding.startswith("utf")
+    out.file.write(json.dumps(data, ensure_ascii=not has_all, indent=2) + "\n")
+
+
+def write_anything() -> None:
+    """Let output hold signs that the terminal can't show: they are written as escapes.
+
+    Where the locale is ASCII, as in many a container and cron job, an answer in another language
+    would otherwise end the command.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def typed(text: str) -> str:
+    r"""What was typed as an argument, which Python reads in the locale's encoding.
+
+    Example:
+        >>> typed("f\udcc3\udcbcr")
+        'für'
+    """
+    try:
+        return text.encode("ascii", "surrogateescape").decode("utf-8", "replace")
+    except UnicodeEncodeError:
+        # It was read as it should.
+        return encodable(text)
 
 
 def encoder_for(index: str, model: str | None) -> ClipEncoder:
@@ -58,10 +98,14 @@ def open_index(index: str, *, model: str | None = None, create: bool = False) ->
     from ragsight.store import MultimodalStore
 
     if not create and MultimodalStore.profile_at(index) is None:
-        raise StoreNotFoundError(
-            f"{index}: there is no index here. Make one with: ragsight index PATH --index {index}"
-        )
+        raise StoreNotFoundError(no_index(index))
     return MultimodalStore.open(index, encoder=encoder_for(index, model), create=create)
+
+
+def no_index(index: str) -> str:
+    """What to say where there is no index."""
+    shown = without_secrets(index)
+    return f"{shown}: there is no index here. Make one with: ragsight index PATH --index {shown}"
 
 
 def vision_backend(

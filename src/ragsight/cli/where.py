@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from ragsight.cli.session import typed
 from ragsight.errors import QueryError
 
 _CONDITION = re.compile(r"^\s*([\w.]+)\s*(<=|>=|!=|<|>|=)\s*(.*?)\s*$")
@@ -28,7 +29,7 @@ def parse_where(conditions: Iterable[str]) -> dict[str, Any] | None:
         >>> parse_where(["price<50", "colour=red,blue"])
         {'and': [{'price': {'lt': 50}}, {'colour': ['red', 'blue']}]}
     """
-    parsed = [_parse(condition) for condition in conditions]
+    parsed = [_parse(typed(condition)) for condition in conditions]
     return {"and": parsed} if parsed else None
 
 

@@ -22,6 +22,7 @@ from ragsight.files import MOST_BYTES, read_regular
 from ragsight.images.fetch import fetch_image
 from ragsight.images.heif import is_heif, open_heif
 from ragsight.images.uris import decode_data_uri, is_data_uri, is_web_address, redact_url
+from ragsight.redaction import without_secrets
 
 ImageSource: TypeAlias = str | Path | bytes | Image.Image | ImageRef
 """A path, a URL of the web or fsspec, a `data:` URI, encoded bytes, Pillow image, or reference."""
@@ -67,7 +68,7 @@ def describe_image(source: ImageSource) -> str:
     uri = source.uri if isinstance(source, ImageRef) else str(source)
     if is_data_uri(uri):
         return f"data URI of {len(uri):,} characters"
-    return redact_url(uri) if is_web_address(uri) else uri
+    return redact_url(uri) if is_web_address(uri) else without_secrets(encodable(uri))
 
 
 def read_image_bytes(source: ImageSource) -> bytes:
@@ -109,13 +110,15 @@ def _read_uri(uri: str) -> bytes:
         raise ImageError(
             f"{uri} is an image inside a blob store. Read it with MultimodalStore.resolve(chunk)."
         )
-    name = encodable(uri)
+    name = describe_image(uri)
     try:
         return _far_bytes(uri) if "://" in uri else read_regular(uri)
     except FileNotFoundError as error:
         raise SourceNotFoundError(f"{name}: there is no such image. Check the path.") from error
     except (OSError, ValueError, ImportError) as error:
-        raise ImageError(f"{name}: the image can't be read ({error}).") from error
+        raise ImageError(
+            f"{name}: the image can't be read ({without_secrets(str(error))})."
+        ) from error
 
 
 def _far_bytes(uri: str) -> bytes:

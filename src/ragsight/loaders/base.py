@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -50,9 +51,11 @@ def absolute(path: str | Path) -> Path:
     except (OSError, ValueError, RuntimeError) as error:
         raise SourceNotFoundError(f"{path}: this is no path ({error}).") from error
     if encodable(str(resolved)) != str(resolved):
+        is_utf8 = sys.getfilesystemencoding() == "utf-8"
+        advice = "Rename the file." if is_utf8 else "Set PYTHONUTF8=1: the locale isn't UTF-8 here."
         raise UnsupportedFormatError(
             f"{encodable(str(resolved))}: the name isn't UTF-8, so that it can stand in no index. "
-            "Rename the file."
+            f"{advice}"
         )
     if not exists:
         raise SourceNotFoundError(f"{path}: there is no such file or folder. Check the path.")

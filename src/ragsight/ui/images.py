@@ -27,7 +27,7 @@ MOST_BYTES = 20 * 2**20
 
 MOST_PIXELS = 36_000_000
 """Largest image that is decoded to search with: a screen of 8K. Decoded and made opaque it takes
-400 MB at most. Photographs in JPEG may be larger, since they are decoded at a part of their size."""
+400 MB at most. Photographs in JPEG may be larger: they are decoded at a part of their size."""
 
 MOST_UPLOADS = 4
 """Images that are received or wait to be decoded at once; each may take `MOST_BYTES`."""

@@ -14,9 +14,9 @@ from ragsight.answer.providers.sdk import (
     SdkBackend,
     StreamDecoder,
     check_parameters,
-    public_address,
 )
 from ragsight.errors import ConfigurationError, extra
+from ragsight.redaction import without_secrets
 
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
 MAX_OUTPUT_TOKENS = 4096
@@ -82,7 +82,7 @@ class AnthropicBackend(SdkBackend):
                 sdk=anthropic,
                 name="Anthropic",
                 model=model,
-                address=public_address(address),
+                address=without_secrets(address),
                 timeout=timeout,
             ),
             profile_for("anthropic", model),

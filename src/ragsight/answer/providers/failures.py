@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from ragsight.errors import BackendError, StreamInterruptedError
+from ragsight.redaction import without_secrets
 
 LONGEST_DETAIL = 200
 
@@ -176,7 +177,7 @@ def _detail(error: Exception) -> str:
     message = _message(error)
     if not message:
         return ""
-    clean = " ".join(_PAYLOAD.sub("…", message).split()).rstrip(".")
+    clean = " ".join(_PAYLOAD.sub("…", without_secrets(message)).split()).rstrip(".")
     if len(clean) > LONGEST_DETAIL:
         clean = f"{clean[:LONGEST_DETAIL]}…"
     return f" ({clean})"

@@ -15,9 +15,9 @@ from ragsight.answer.providers.sdk import (
     SdkBackend,
     StreamDecoder,
     check_parameters,
-    public_address,
 )
 from ragsight.errors import ConfigurationError, extra
+from ragsight.redaction import without_secrets
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 
@@ -86,7 +86,7 @@ class OpenAIBackend(SdkBackend):
                 sdk=openai,
                 name=self._provider,
                 model=model,
-                address=public_address(address),
+                address=without_secrets(address),
                 timeout=timeout,
             ),
             profile_for("local" if resembles else "openai", model),

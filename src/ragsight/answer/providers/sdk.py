@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
@@ -181,11 +180,6 @@ class SdkBackend(ABC):
     @abstractmethod
     def _decoder(self) -> StreamDecoder:
         """A fresh decoder for a streamed reply."""
-
-
-def public_address(url: str) -> str:
-    """An address without the user and password that may stand in it."""
-    return re.sub(r"//[^/@]*@", "//", url)
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:

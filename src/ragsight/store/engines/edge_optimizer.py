@@ -47,7 +47,8 @@ def run_optimizer(folder: Path, keys: Mapping[Collection, Mapping[str, IndexKind
             [sys.executable, "-c", _RUN, __file__],
             check=False,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             input=json.dumps(order),
         )
     except OSError as error:

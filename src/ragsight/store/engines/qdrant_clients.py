@@ -26,6 +26,7 @@ from tenacity import (
 )
 
 from ragsight.errors import StoreError
+from ragsight.redaction import without_secrets
 from ragsight.steps import Await, Steps
 from ragsight.store.engines.qdrant_errors import is_transient
 from ragsight.store.engines.retry_options import RetryOptions
@@ -86,7 +87,8 @@ class Clients:
     def address(self) -> str:
         """Where the client connects to, for messages."""
         client = self._blocking if self._blocking is not None else self._async
-        return str(getattr(getattr(client, "_client", None), "rest_uri", "local Qdrant"))
+        uri = str(getattr(getattr(client, "_client", None), "rest_uri", "local Qdrant"))
+        return without_secrets(uri)
 
     def call(self, method: Callable[..., T], arguments: Mapping[str, Any]) -> Steps[T]:
         """Call a method of the blocking client, or await that of the async one.
@@ -168,8 +170,10 @@ class Clients:
         try:
             return kind(**self._options)
         except (ValueError, TypeError) as error:
-            place = re.sub("//[^/@]*@", "//", str(self._options.get("url")))
-            raise StoreError(f"{place}: no Qdrant client can be made ({error}).") from error
+            place = str(self._options.get("url"))
+            raise StoreError(
+                without_secrets(f"{place}: no Qdrant client can be made ({error}).")
+            ) from error
 
     def _retrying(self, kind: type[Any]) -> Any:
         return kind(

@@ -10,6 +10,7 @@ from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from ragsight.errors import StoreError
+from ragsight.redaction import without_secrets
 
 _TRANSIENT_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 _TRANSIENT_GRPC = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "ABORTED"})
@@ -79,6 +80,10 @@ def _source(error: BaseException) -> BaseException:
 
 
 def _reason(error: Exception) -> str:
+    return without_secrets(_said(error))
+
+
+def _said(error: Exception) -> str:
     if isinstance(error, UnexpectedResponse):
         return f"HTTP {error.status_code}: {error.content.decode(errors='replace')[:300]}"
     if code := _grpc_code(error):

@@ -23,7 +23,7 @@ def main() -> None:
     """Answer requests on standard input until it is closed."""
     requests, replies = _private_streams()
     source, name, password, backend, limit = read_frame(requests)
-    with Path(os.devnull).open("w") as silence:
+    with Path(os.devnull).open("w", encoding="utf-8") as silence:
         _watch(limit, silence)
         try:
             file = open_pdf(source, name, password, backend)

@@ -97,7 +97,12 @@ def lines_of_table(table: str) -> list[tuple[str, BBox]]:
 def _languages(program: str) -> frozenset[str]:
     try:
         done = subprocess.run(
-            [program, "--list-langs"], capture_output=True, text=True, check=True, timeout=_LIMIT
+            [program, "--list-langs"],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=True,
+            timeout=_LIMIT,
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise ConfigurationError(
