@@ -13,7 +13,8 @@ RagsightError
 │   │   ├── PasswordRequiredError   it is encrypted and no password was given
 │   │   ├── WrongPasswordError      it is encrypted and the password is wrong
 │   │   └── RenderError             its pages or slides can't be painted or converted
-│   └── CatalogError            a catalogue with no usable columns, or a bad row
+│   ├── CatalogError            a catalogue with no usable columns, or a bad row
+│   └── MetadataError           metadata, an id or a place that no index can keep
 ├── EncoderError                a model that can't be loaded or used
 │   ├── ModelNotFoundError      no such model or local path
 │   └── ModelUnavailableError   the model hub can't be reached and nothing is cached
@@ -94,6 +95,10 @@ class RenderError(DocumentError):
 
 class CatalogError(InputError):
     """A catalogue without usable columns, or one bad row of it."""
+
+
+class MetadataError(InputError):
+    """Metadata of a chunk, its id or its place, that no index can keep."""
 
 
 class EncoderError(RagsightError):
