@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ragsight.errors import QueryError
+import numpy as np
+
+from ragsight.characters import encodable
+from ragsight.errors import MetadataError, QueryError
 from ragsight.lazy import LazyModule
+from ragsight.metadata import json_value
+from ragsight.store.numbers import EXACT_WHOLES, nearest
 from ragsight.store.paths import quoted_path
+from ragsight.store.ranges import range_condition
 from ragsight.store.schema import METADATA_KEY, OWN_KEY, RECORD_KIND
 
 if TYPE_CHECKING:
@@ -47,6 +51,7 @@ class FieldNames:
 
     def path(self, key: str) -> str:
         """Where a filter's key is in the payload."""
+        key = encodable(key)
         if key in self.chunk:
             return self.chunk[key]
         known = (f"{METADATA_KEY}.", f"{OWN_KEY}.")
@@ -55,8 +60,8 @@ class FieldNames:
 
 OWN_FIELDS = FieldNames()
 
-_EXACT_FLOATS = 2**53
-"""Whole numbers below this are floats without loss (IEEE 754 doubles)."""
+_ENGINE_WHOLES = 2**64
+"""No engine keeps whole numbers from this on; what is as large is a float."""
 
 _RANGE = frozenset({"lt", "lte", "gt", "gte"})
 
@@ -68,6 +73,9 @@ def parse_filter(filter: FilterLike, *, fields: FieldNames = OWN_FIELDS) -> mode
     `section` of the chunk. A value is what must be equal, a list of which one must be, or a
     dictionary of `lt`, `lte`, `gt`, `gte`, `eq`, `ne`, `in`, `not_in`, `exists`. The keys `and`,
     `or` (lists of filters) and `not` (a filter) combine. All keys of a dictionary must hold.
+
+    Values are compared as they stand in the index: dates as ISO 8601, UUIDs and paths as text,
+    numpy's scalars as numbers. Floats that differ in their 16th digit or later count as equal.
 
     Args:
         filter: The filter, or None for none.
@@ -87,7 +95,10 @@ def parse_filter(filter: FilterLike, *, fields: FieldNames = OWN_FIELDS) -> mode
         return filter
     if not isinstance(filter, Mapping):
         raise QueryError(f"A filter is a dictionary or a Qdrant filter, not {filter!r}.")
-    conditions = [_condition(key, value, fields) for key, value in filter.items()]
+    try:
+        conditions = [_condition(key, value, fields) for key, value in filter.items()]
+    except RecursionError:
+        raise QueryError("The filter has too many others inside it. Flatten it.") from None
     return models.Filter(must=conditions) if conditions else None
 
 
@@ -100,6 +111,10 @@ def without_records(filter: models.Filter | None) -> models.Filter:
 
 
 def _condition(key: str, value: Any, fields: FieldNames) -> models.Condition:
+    if not isinstance(key, str):
+        raise QueryError(f"The keys of a filter are texts, not {key!r}.")
+    if "\\" in key:
+        raise QueryError(f"The filter key {key!r} has a backslash, by which Qdrant finds nothing.")
     if key in {"and", "or"}:
         return _combination(key, value, fields)
     if key == "not":
@@ -107,9 +122,7 @@ def _condition(key: str, value: Any, fields: FieldNames) -> models.Condition:
     path = fields.path(key)
     if isinstance(value, Mapping):
         return _operators(path, key, value)
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return _one_of(path, key, value)
-    return _equal(path, key, value)
+    return _one_of(path, key, value) if _is_several(value) else _equal(path, key, value)
 
 
 def _combination(key: str, value: Any, fields: FieldNames) -> models.Filter:
@@ -142,40 +155,62 @@ def _operators(field: str, key: str, operators: Mapping[str, Any]) -> models.Con
 
 
 def _range(field: str, key: str, bounds: Mapping[str, Any]) -> models.Condition:
-    values = list(bounds.values())
-    if all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
-        return models.FieldCondition(key=field, range=models.Range(**bounds))
-    if all(isinstance(v, str | date | datetime) for v in values):
-        try:
-            return models.FieldCondition(key=field, range=models.DatetimeRange(**bounds))
-        except ValueError as error:
-            raise QueryError(
-                f"The filter on {key!r} compares with {values!r}: give numbers or dates."
-            ) from error
-    raise QueryError(f"The filter on {key!r} compares with {values!r}: give numbers or dates.")
+    values = {name: _stored(key, value) for name, value in bounds.items()}
+    if all(_is_number(value) for value in values.values()):
+        return range_condition(field, values)
+    try:
+        if not all(isinstance(value, str) for value in values.values()):
+            raise ValueError
+        return models.FieldCondition(key=field, range=models.DatetimeRange(**values))
+    except ValueError as error:
+        raise QueryError(
+            f"The filter on {key!r} compares with {list(bounds.values())!r}: give numbers or dates."
+        ) from error
+
+
+def _stored(key: str, value: Any) -> Any:
+    """A value as it stands in the index, where it was made what JSON can say."""
+    try:
+        return json_value(value, name=f"the value for {key!r}")
+    except MetadataError as error:
+        raise QueryError(f"The filter can't be used: {error}") from error
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_several(value: object) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    several = isinstance(value, Sequence | Set)
+    return several and not isinstance(value, str | bytes | bytearray | memoryview)
 
 
 def _equal(field: str, key: str, value: Any) -> models.Condition:
+    value = _stored(key, value)
     if value is None:
         return models.IsEmptyCondition(is_empty=models.PayloadField(key=field))
-    if isinstance(value, float) and not math.isfinite(value):
-        raise QueryError(f"The filter on {key!r} compares with {value!r}.")
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and abs(value) < _EXACT_FLOATS:
+    if _is_number(value) and not EXACT_WHOLES <= abs(value) < _ENGINE_WHOLES:
         # Qdrant matches no floats exactly, and 20 should find 20.0: a range of one point does.
-        return models.FieldCondition(key=field, range=models.Range(gte=value, lte=value))
+        least, greatest = nearest(value) if isinstance(value, float) else (value, value)
+        return models.FieldCondition(key=field, range=models.Range(gte=least, lte=greatest))
     if isinstance(value, bool | int | str):
         return models.FieldCondition(key=field, match=models.MatchValue(value=value))
-    raise QueryError(f"The filter on {key!r} can't compare with {value!r}.")
+    raise QueryError(
+        f"The filter on {key!r} can't compare with {value!r}: give a text, a whole number, a float "
+        "below 2**53 or a boolean."
+    )
 
 
 def _one_of(field: str, key: str, values: Any) -> models.Condition:
-    if not isinstance(values, Sequence) or isinstance(values, str):
+    if not _is_several(values):
         raise QueryError(f"The filter on {key!r} takes a list here, not {values!r}.")
     # An empty list is allowed and matches nothing, as in SQL.
-    if all(isinstance(value, str) for value in values):
-        return models.FieldCondition(key=field, match=models.MatchAny(any=list(values)))
-    return models.Filter(should=[_equal(field, key, value) for value in values])
+    stored = [_stored(key, value) for value in values]
+    if all(isinstance(value, str) for value in stored):
+        return models.FieldCondition(key=field, match=models.MatchAny(any=stored))
+    return models.Filter(should=[_equal(field, key, value) for value in stored])
 
 
 def _not_equal(field: str, key: str, value: Any) -> models.Condition:

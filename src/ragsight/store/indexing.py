@@ -82,8 +82,9 @@ def _kind(value: Any) -> IndexKind | None:
 
 
 def _is_plain(key: str) -> bool:
-    # Dots and brackets mean something else in the path of a payload key.
-    return bool(key) and not set(key) & set('."[]')
+    # Dots and brackets mean something else in the path of a payload key; quotes and backslashes
+    # can't stand in one.
+    return bool(key) and not set(key) & set('."[]\\')
 
 
 def _is_date(value: str) -> bool:

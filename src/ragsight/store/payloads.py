@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ragsight.characters import encodable
 from ragsight.chunks import NAMESPACE, Chunk, ImageRef, Source
 from ragsight.errors import StoreError
+from ragsight.store.numbers import is_exact, leaves, restore_floats
 from ragsight.store.schema import (
     FLAGS_KEY,
     METADATA_KEY,
@@ -21,6 +23,11 @@ from ragsight.store.schema import (
 NODE_KEY = "_node_content"
 """Where LlamaIndex's vector stores keep a node as JSON."""
 
+_SOURCE = "source"
+
+_FLOATS = "floats"
+"""Where floats stand a second time, as text, that an engine may give back as their neighbours."""
+
 _DOCUMENT_NODE_TYPE = "4"
 _SOURCE_RELATIONSHIP = "1"
 
@@ -30,7 +37,7 @@ def point_id(chunk_id: str) -> str:
     try:
         return str(uuid.UUID(chunk_id))
     except ValueError:
-        return str(uuid.uuid5(NAMESPACE, chunk_id))
+        return str(uuid.uuid5(NAMESPACE, encodable(chunk_id)))
 
 
 def to_payload(chunk: Chunk) -> dict[str, Any]:
@@ -40,6 +47,7 @@ def to_payload(chunk: Chunk) -> dict[str, Any]:
     where llama-index-vector-stores-qdrant does (`_node_content`, and metadata keys at the top,
     which its filters name); what is ours alone stands under one key.
     """
+    metadata = dict(chunk.metadata)
     own: dict[str, Any] = {
         "id": chunk.id,
         "kind": chunk.kind,
@@ -47,9 +55,15 @@ def to_payload(chunk: Chunk) -> dict[str, Any]:
     }
     if chunk.image is not None:
         own["image"] = chunk.image.to_dict()
-    if flags := [flag(key, value) for key, value in _booleans(METADATA_KEY, chunk.metadata)]:
+    values = list(leaves({METADATA_KEY: metadata, _SOURCE: own[_SOURCE]}))
+    if flags := [flag(_dotted(path), value) for path, value in values if isinstance(value, bool)]:
         own[FLAGS_KEY.rpartition(".")[2]] = flags
-    metadata = dict(chunk.metadata)
+    if floats := [
+        [*path, repr(value)]
+        for path, value in values
+        if isinstance(value, float) and not is_exact(value)
+    ]:
+        own[_FLOATS] = floats
     return {
         **metadata,
         **node_fields(chunk.source.uri, point_id(chunk.id), chunk.text, metadata),
@@ -100,6 +114,8 @@ def from_payload(
     """
     try:
         own = payload[OWN_KEY]
+        parts = {METADATA_KEY: payload[METADATA_KEY], _SOURCE: own[_SOURCE]}
+        restore_floats(parts, own.get(_FLOATS, ()))
         image = None if "image" not in own else ImageRef.from_dict(own["image"])
         return Chunk(
             text=payload[TEXT_KEY],
@@ -132,12 +148,5 @@ def flag(key: str, value: bool) -> str:
     return f"{key}={str(value).lower()}"
 
 
-def _booleans(path: str, value: Any) -> Iterator[tuple[str, bool]]:
-    if isinstance(value, bool):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            yield from _booleans(f"{path}.{key}", part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _booleans(path, part)
+def _dotted(path: Sequence[Any]) -> str:
+    return ".".join(part for part in path if isinstance(part, str))
