@@ -13,7 +13,7 @@ from ragsight.chunks import Chunk
 from ragsight.errors import ConfigurationError, ErrorHandler, InputError, RagsightError, raise_error
 from ragsight.loaders import Loader, LoadOptions, LoadSettings, discover, loader_for
 from ragsight.loaders.slides import SLIDE_SUFFIXES, paint_ahead
-from ragsight.store import MultimodalStore, SourceRecord
+from ragsight.store import MultimodalStore, SourceRecord, leaves_out
 from ragsight.store.operations import BATCH_SIZE
 
 if TYPE_CHECKING:
@@ -282,12 +282,12 @@ class _Run:
     def _flush(self) -> None:
         jobs = {chunk.id: job for job, chunk in self._buffer}
 
-        def image_failed(chunk: Chunk, error: RagsightError) -> None:
+        def failed(chunk: Chunk, error: RagsightError) -> None:
             jobs[chunk.id].problems.append(str(error))
-            if not chunk.text.strip():
+            if leaves_out(chunk, error):
                 jobs[chunk.id].chunk_ids.remove(chunk.id)
 
-        self._store.upsert([chunk for _, chunk in self._buffer], on_error=image_failed)
+        self._store.upsert([chunk for _, chunk in self._buffer], on_error=failed)
         for job, chunk in self._buffer:
             job.written.append(chunk.id)
         self._buffer.clear()

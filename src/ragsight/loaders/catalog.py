@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,10 +14,18 @@ from typing import Any
 
 from ragsight.characters import encodable
 from ragsight.chunks import Chunk, ImageRef, Source
-from ragsight.errors import CatalogError, EmptyDocumentError, ErrorHandler, InputError, raise_error
+from ragsight.errors import (
+    CatalogError,
+    EmptyDocumentError,
+    ErrorHandler,
+    InputError,
+    MetadataError,
+    raise_error,
+)
 from ragsight.files import open_regular
 from ragsight.images import image_ref
 from ragsight.loaders.base import absolute, file_fingerprint
+from ragsight.metadata import json_metadata
 
 _HALF = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
 """Half of a character, escaped; whoever cuts a text after so many units leaves it alone."""
@@ -40,7 +49,7 @@ class CatalogLoader:
 
     The words are those of `text_columns`, the facts (metadata) those of all other columns but the
     picture's; in CSV, numbers and true/false are recognised. A row whose picture can't be used is
-    reported, and loaded without it.
+    reported, and loaded without it; so is a value that no index can keep, such as NaN.
 
     Args:
         path: A CSV file (comma, semicolon, tab or bar; the first row names the columns) or a file
@@ -113,7 +122,7 @@ class CatalogLoader:
         """
         number = 0
         for number, row in self._rows(self._on_error):
-            chunk = self._chunk(number, row)
+            chunk = self._chunk(number, self._kept(number, row))
             if chunk.text or chunk.image is not None:
                 yield chunk
         if number == 0:
@@ -127,6 +136,17 @@ class CatalogLoader:
         if self._path.suffix.lower() in {".jsonl", ".ndjson"}:
             return _json_rows(self._path, on_error)
         return _csv_rows(self._path, self._image_column, self._text_columns)
+
+    def _kept(self, number: int, row: Row) -> Row:
+        """The row without the values that no index can keep."""
+        kept: dict[str, Any] = {}
+        for column, value in row.items():
+            try:
+                kept |= json_metadata({column: value}, name="its column")
+            except MetadataError as error:
+                reason = f"{error} The row is loaded without it."
+                self._on_error(CatalogError(f"{self._path}, row {number}: {reason}"))
+        return kept
 
     def _chunk(self, number: int, row: Row) -> Chunk:
         text_columns = self._text_columns if self._text_columns is not None else _textual(row)
@@ -239,8 +259,8 @@ def _typed(value: Any) -> Any:
     text = value.strip()
     if _INTEGER.fullmatch(text):
         return int(text)
-    if _DECIMAL.fullmatch(text):
-        return float(text)
+    if _DECIMAL.fullmatch(text) and math.isfinite(number := float(text)):
+        return number
     if text.lower() in {"true", "false"}:
         return text.lower() == "true"
     return text

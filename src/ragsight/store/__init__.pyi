@@ -1,5 +1,11 @@
 """The public names; `__init__.py` imports each when it is first used."""
 
+from .admission import (
+    admitted as admitted,
+)
+from .admission import (
+    leaves_out as leaves_out,
+)
 from .attached import ForeignCollections as ForeignCollections
 from .engines.base import (
     Found as Found,

@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, TypeVar
 from ragsight.blobs import BlobStore, GarbageReport
 from ragsight.chunks import Chunk, chunk_id
 from ragsight.encoders import Bm25Encoder, FloatArray, ImageTextEncoder, TextEncoder
-from ragsight.errors import ConfigurationError, RagsightError, StoreError
+from ragsight.errors import ConfigurationError, MetadataError, RagsightError, StoreError
 from ragsight.steps import InThread, Parallel, Steps
+from ragsight.store.admission import admitted
 from ragsight.store.attached import read_payload
-from ragsight.store.engines.base import Engine, Found, Point, Vector, VectorSearch
+from ragsight.store.engines.base import (
+    Engine,
+    Found,
+    Point,
+    UnfitPointsError,
+    Vector,
+    VectorSearch,
+)
 from ragsight.store.filters import FilterLike, parse_filter, without_records
 from ragsight.store.indexing import new_indexes
 from ragsight.store.layout import Layout, VectorKind
@@ -35,7 +43,8 @@ if TYPE_CHECKING:
     from qdrant_client import models
 
 ChunkErrorHandler = Callable[[Chunk, RagsightError], None]
-"""Called with a chunk whose image can't be used, and why; it may raise to stop."""
+"""Called with a chunk that can't be kept, or whose image can't be used, and why; it may raise to
+stop. `leaves_out` tells which of the two it is."""
 
 BATCH_SIZE = 64
 """Chunks that are encoded and written together: an interrupted run loses at most these."""
@@ -117,16 +126,42 @@ class Operations:
     def upsert(self, chunks: Iterable[Chunk], on_error: ChunkErrorHandler | None) -> Steps[int]:
         """Encode and write chunks; on a server, as many batches at once as it may have."""
         self._check_writable()
-        iterator = iter(chunks)
+        if isinstance(chunks, list | tuple):
+            # All are checked before the first is encoded: a call that fails has written nothing.
+            kept: list[Chunk] = yield from InThread(admit, chunks, on_error)
+            return (yield from self._upsert_each(iter(kept), on_error))
+        return (yield from self._upsert_each(iter(chunks), on_error, check=True))
+
+    def _upsert_each(
+        self, chunks: Iterator[Chunk], on_error: ChunkErrorHandler | None, *, check: bool = False
+    ) -> Steps[int]:
         size = BATCH_SIZE * (4 if self.engine.is_remote else 1)
         written = 0
-        while batch := (yield from InThread(lambda: list(islice(iterator, size)))):
+        while batch := (yield from InThread(lambda: list(islice(chunks, size)))):
+            kept = (yield from InThread(admit, batch, on_error)) if check else batch
             # Of chunks with one id the last counts, in one batch as in several.
-            batch = list({chunk.id: chunk for chunk in batch}.values())
-            points, count = yield from InThread(self._encoded, batch, on_error)
-            yield from self.write(points, _lost_halves(batch, points))
-            written += count
+            kept = list({chunk.id: chunk for chunk in kept}.values())
+            points = yield from InThread(self._encoded, kept, on_error)
+            written += yield from self._write_fit(points, kept, on_error)
         return written
+
+    def _write_fit(
+        self, points: PointsByCollection, chunks: list[Chunk], on_error: ChunkErrorHandler | None
+    ) -> Steps[int]:
+        """Write points; one that the engine doesn't take, whatever it is, costs no other."""
+        try:
+            yield from self.write(points, _lost_halves(chunks, points))
+        except UnfitPointsError as error:
+            if on_error is None:
+                raise
+            unfit = error.ids
+            for chunk in chunks:
+                if point_id(chunk.id) in unfit:
+                    on_error(chunk, MetadataError(f"Chunk {chunk.id!a}: {error}"))
+            points = {c: [p for p in points[c] if p.id not in unfit] for c in points}
+            chunks = [chunk for chunk in chunks if point_id(chunk.id) not in unfit]
+            yield from self.write(points, _lost_halves(chunks, points))
+        return len({point.id for members in points.values() for point in members})
 
     def write(
         self, points: PointsByCollection, lost: Mapping[Collection, Sequence[str]] | None = None
@@ -147,16 +182,15 @@ class Operations:
 
     def _encoded(
         self, batch: Sequence[Chunk], on_error: ChunkErrorHandler | None
-    ) -> tuple[PointsByCollection, int]:
+    ) -> PointsByCollection:
         kept, pixels = self._encode_images(batch, on_error)
         texts = [chunk for chunk in kept if chunk.text.strip()]
         images = [chunk for chunk in kept if chunk.id in pixels]
         words = self._encode_texts(texts)
-        points: PointsByCollection = {
+        return {
             "text": [_point(chunk, words[chunk.id]) for chunk in texts],
             "image": [_point(chunk, {CLIP: pixels[chunk.id]}) for chunk in images],
         }
-        return points, len({chunk.id for chunk in (*texts, *images)})
 
     def _encode_images(
         self, batch: Sequence[Chunk], on_error: ChunkErrorHandler | None
@@ -369,6 +403,23 @@ class Operations:
     def chunk(self, point: str, payload: Mapping[str, object]) -> Chunk:
         """The chunk of a point, its image where it can be opened from anywhere."""
         return read_payload(point, payload, locate=self.blobs.locate)
+
+
+def admit(chunks: Iterable[Chunk], on_error: ChunkErrorHandler | None) -> list[Chunk]:
+    """The chunks that can be kept, as they are kept.
+
+    Raises:
+        MetadataError: If there is one that can't, and no `on_error`.
+    """
+    kept: list[Chunk] = []
+    for chunk in chunks:
+        try:
+            kept.append(admitted(chunk))
+        except MetadataError as error:
+            if on_error is None:
+                raise
+            on_error(chunk, error)
+    return kept
 
 
 class OnceEach:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ragsight.characters import encodable
 from ragsight.chunks import NAMESPACE
 from ragsight.store.engines.base import Point
 from ragsight.store.payloads import node_fields
@@ -31,16 +32,17 @@ class SourceRecord:
 
     def to_point(self) -> Point:
         """The record as a point without vectors, which no search can find."""
+        uri = encodable(self.uri)
         own = {
             "kind": RECORD_KIND,
-            "source": {"uri": self.uri},
+            "source": {"uri": uri},
             "fingerprint": self.fingerprint,
             "chunk_ids": list(self.chunk_ids),
-            "problems": list(self.problems),
+            "problems": [encodable(problem) for problem in self.problems],
         }
-        id_ = record_id(self.uri)
+        id_ = record_id(uri)
         # Without the fields of a node, LlamaIndex's store can't list the collection.
-        node = node_fields(self.uri, id_, "", {})
+        node = node_fields(uri, id_, "", {})
         return Point(id_, {**node, TEXT_KEY: "", METADATA_KEY: {}, OWN_KEY: own})
 
     @classmethod
@@ -57,4 +59,4 @@ class SourceRecord:
 
 def record_id(uri: str) -> str:
     """Point id of a source's record."""
-    return str(uuid.uuid5(NAMESPACE, f"{RECORD_KIND} {uri}"))
+    return str(uuid.uuid5(NAMESPACE, f"{RECORD_KIND} {encodable(uri)}"))

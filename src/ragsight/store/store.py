@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 from ragsight.blobs import BlobStore, GarbageReport
 from ragsight.chunks import Chunk
 from ragsight.encoders import Bm25Encoder, FloatArray, ImageTextEncoder, SparseVector, TextEncoder
+from ragsight.errors import RagsightError
 from ragsight.steps import Steps, arun, run
+from ragsight.store.admission import leaves_out
 from ragsight.store.attached import ForeignCollections
 from ragsight.store.engines.base import Found, VectorSearch
 from ragsight.store.filters import FilterLike, parse_filter
@@ -193,6 +195,7 @@ class MultimodalStore:
 
         Raises:
             EncoderMismatchError: If there is an index made with other encoders.
+            MetadataError: If a chunk of the export can't be kept; those before it are.
             StoreError: If the export is damaged, or the engine refuses.
         """
         opening = Opening(location, encoder, text_encoder, True, blobs)
@@ -296,9 +299,12 @@ class MultimodalStore:
         """Encode and write chunks; one with an id that is here already replaces it.
 
         Args:
-            chunks: Any number; they are taken in batches.
-            on_error: Called with a chunk whose image can't be used, and the reason; if it
-                returns, the chunk's text is written all the same. Without it the error is raised.
+            chunks: Any number; they are taken in batches of 64, on a server of 256. What metadata
+                may hold: `ragsight.metadata.json_metadata`.
+            on_error: Called with a chunk that can't be kept, or whose image can't be used, and the
+                reason; if it returns, all else is written, of the latter the text too. Without it
+                the error is raised: a list is checked before any of it is encoded or written, what
+                comes bit by bit batch by batch.
 
         Returns:
             How many chunks were written.
@@ -306,6 +312,7 @@ class MultimodalStore:
         Raises:
             StoreError: If the engine refuses, or the collections aren't ours.
             EncoderError: If the encoder fails.
+            MetadataError: If a chunk can't be kept and there is no `on_error`.
             InputError: If an image can't be used and there is no `on_error`.
         """
         return self.run(self.operations.upsert(chunks, on_error))
@@ -332,10 +339,11 @@ class MultimodalStore:
         Raises:
             StoreError: If the engine refuses.
             EncoderError: If the encoder fails.
+            MetadataError: If a chunk can't be kept and there is no `on_error`.
             InputError: If an image can't be used and there is no `on_error`.
         """
         kept: list[str] = []
-        self.upsert(_noting(chunks, kept), on_error=on_error)
+        self.upsert(_noting(chunks, kept), on_error=_forgetting(kept, on_error))
         return self.run(self.operations.finish_source(SourceRecord(uri, "", tuple(kept))))
 
     async def areplace(
@@ -343,7 +351,7 @@ class MultimodalStore:
     ) -> int:
         """Replace a source's chunks without blocking the event loop; see `replace`."""
         kept: list[str] = []
-        await self.aupsert(_noting(chunks, kept), on_error=on_error)
+        await self.aupsert(_noting(chunks, kept), on_error=_forgetting(kept, on_error))
         return await self.arun(self.operations.finish_source(SourceRecord(uri, "", tuple(kept))))
 
     def delete(
@@ -537,7 +545,27 @@ class MultimodalStore:
         await self.operations.engine.aclose()
 
 
-def _noting(chunks: Iterable[Chunk], ids: list[str]) -> Iterator[Chunk]:
+def _noting(chunks: Iterable[Chunk], ids: list[str]) -> Iterable[Chunk]:
+    if isinstance(chunks, list | tuple):
+        ids.extend(chunk.id for chunk in chunks)
+        return chunks
+    return _noted(chunks, ids)
+
+
+def _noted(chunks: Iterable[Chunk], ids: list[str]) -> Iterator[Chunk]:
     for chunk in chunks:
         ids.append(chunk.id)
         yield chunk
+
+
+def _forgetting(ids: list[str], on_error: ChunkErrorHandler | None) -> ChunkErrorHandler | None:
+    """The handler, with the ids of chunks that aren't written taken out of the list."""
+    if on_error is None:
+        return None
+
+    def forget(chunk: Chunk, error: RagsightError) -> None:
+        on_error(chunk, error)
+        if leaves_out(chunk, error):
+            ids.remove(chunk.id)
+
+    return forget

@@ -19,6 +19,7 @@ from ragsight.encoders import SparseVector
 from ragsight.errors import ImageError, SourceNotFoundError, StoreError
 from ragsight.files import read_regular
 from ragsight.steps import InThread, Steps
+from ragsight.store.admission import admitted
 from ragsight.store.engines.base import Payload, Point, Vector
 from ragsight.store.operations import Operations
 from ragsight.store.payloads import from_payload, to_payload
@@ -85,6 +86,7 @@ def import_index(store: Operations, folder: Path) -> Steps[TransferReport]:
     """Write everything that an export holds into an index.
 
     Raises:
+        MetadataError: If a chunk can't be kept, of an index in memory that took anything once.
         StoreError: If the export is damaged, or the engine refuses.
     """
     manifest = yield from InThread(read_manifest, folder)
@@ -232,7 +234,7 @@ def _portable(payload: Payload) -> dict[str, Any]:
 def _restored(payload: Mapping[str, Any]) -> Payload:
     if "record" in payload:
         return SourceRecord.from_payload({OWN_KEY: payload["record"]}).to_point().payload
-    return to_payload(Chunk.from_dict(payload))
+    return to_payload(admitted(Chunk.from_dict(payload)))
 
 
 def _arrays(points: Sequence[Point]) -> Iterator[tuple[str, NDArray[Any]]]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from ragsight.encoders import FloatArray, SparseVector
+from ragsight.errors import StoreError
 from ragsight.steps import Steps
 from ragsight.store.schema import Collection, IndexKind
 
 if TYPE_CHECKING:
     from qdrant_client import models
+
+T = TypeVar("T")
 
 Vector = FloatArray | SparseVector
 
@@ -101,6 +104,10 @@ class Engine(Protocol):
             points: By collection.
             lost: Ids of points that go from one collection, for the chunk that is written has no
                 such half any more; ids that aren't there are ignored.
+
+        Raises:
+            UnfitPointsError: If some can't be written for what is in them; then none was.
+            StoreError: If the engine refuses.
         """
         ...
 
@@ -162,6 +169,44 @@ class Engine(Protocol):
     async def aclose(self) -> None:
         """Release files and connections, the async ones too."""
         ...
+
+
+class UnfitPointsError(StoreError):
+    """Points that an engine doesn't take for what is in them; nothing was written.
+
+    Attributes:
+        ids: Their ids.
+    """
+
+    def __init__(self, place: str, reasons: Mapping[str, Exception]) -> None:
+        id_, first = next(iter(reasons.items()))
+        others = f", and {len(reasons) - 1} others" if len(reasons) > 1 else ""
+        super().__init__(
+            f"{place}: the point {id_}{others} can't be written ({type(first).__name__}: "
+            f"{str(first)[:200]!a}). Leave out what is unusual in its metadata."
+        )
+        self.ids = frozenset(reasons)
+
+
+def converted(
+    points: Mapping[Collection, Sequence[Point]], convert: Callable[[Point], T], place: str
+) -> dict[Collection, list[T]]:
+    """Points as an engine takes them, all of them before the first is written.
+
+    Raises:
+        UnfitPointsError: If it doesn't take some.
+    """
+    done: dict[Collection, list[T]] = {collection: [] for collection in points}
+    unfit: dict[str, Exception] = {}
+    for collection, members in points.items():
+        for point in members:
+            try:
+                done[collection].append(convert(point))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it costs this point only
+                unfit[point.id] = error
+    if unfit:
+        raise UnfitPointsError(place, unfit)
+    return done
 
 
 def ranked(points: Sequence[Found]) -> list[Found]:

@@ -25,7 +25,15 @@ from ragsight.encoders import SparseVector
 from ragsight.errors import StoreError, StoreLockedError
 from ragsight.files import read_regular
 from ragsight.steps import in_one_step
-from ragsight.store.engines.base import Found, Payload, Point, Vector, VectorSearch, ranked
+from ragsight.store.engines.base import (
+    Found,
+    Payload,
+    Point,
+    Vector,
+    VectorSearch,
+    converted,
+    ranked,
+)
 from ragsight.store.engines.edge_filters import edge_filter
 from ragsight.store.engines.edge_optimizer import INDEX_TYPES, run_optimizer
 from ragsight.store.halves import Halves, settled
@@ -48,6 +56,9 @@ HNSW = edge.HnswIndexConfig(m=32, ef_construct=256, full_scan_threshold=10_000)
 SEARCH_WIDTH = 256
 
 PROFILE_FILE = "ragsight.json"
+_REFUSALS = (OSError, ValueError, TypeError, OverflowError)
+"""What is raised for a disk, and for values that the engine doesn't take."""
+
 _DAMAGE = re.compile(
     r"\bWAL\b|failed to load segment|already contains seg|parse version|out of bounds"
     r"|Failed to de(?:code|serialize|compress)|Gridstore",
@@ -154,12 +165,13 @@ class EdgeEngine:
         lost: Mapping[Collection, Sequence[str]] | None = None,
     ) -> None:
         """Write and remove points through the write-ahead logs; a crash leaves no chunk half."""
+        given = converted(points, _edge_point, self.place)
         with self._lock:
             gone = {
                 c: self._present(c, ids) for c, ids in (lost if lost is not None else {}).items()
             }
             with self._journal.noted(self._intents(points, gone)):
-                for collection, members in points.items():
+                for collection, members in given.items():
                     self._upsert(collection, members)
                 for collection, ids in gone.items():
                     self.remove(collection, sorted(ids))
@@ -189,10 +201,9 @@ class EdgeEngine:
             records = shard.retrieve(list(ids), with_payload=False, with_vector=False)
         return {str(record.id) for record in records}
 
-    def _upsert(self, collection: Collection, points: Sequence[Point]) -> None:
+    def _upsert(self, collection: Collection, points: Sequence[edge.Point]) -> None:
         if points:
-            operation = edge.UpdateOperation.upsert_points(list(map(_edge_point, points)))
-            self._update(collection, operation)
+            self._update(collection, edge.UpdateOperation.upsert_points(list(points)))
 
     def remove(self, collection: Collection, ids: Sequence[str]) -> None:
         """Remove points from one shard."""
@@ -236,7 +247,8 @@ class EdgeEngine:
         ends = dict(intents) | {id_: _end(halves) for id_, halves in self._halves(undone).items()}
         for number, collection in enumerate(COLLECTIONS):
             halves = {id_: end[number] for id_, end in ends.items() if end is not None}
-            self._upsert(collection, [half for half in halves.values() if half is not None])
+            given = [_edge_point(half) for half in halves.values() if half is not None]
+            self._upsert(collection, given)
             self.remove(collection, [id_ for id_, half in halves.items() if half is None])
         self._journal.clear()
 
@@ -373,10 +385,10 @@ class EdgeEngine:
     def _guard(self) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
+        except _REFUSALS as error:
             raise _mapped(error, self._folder) from error
         except Exception as error:
-            # The engine raises bare Exception for all that goes wrong in it; others are bugs.
+            # The engine raises bare Exception for what goes wrong in it; others are bugs.
             if type(error) is not Exception:
                 raise
             raise _mapped(error, self._folder) from error

@@ -9,11 +9,17 @@ from qdrant_client import QdrantClient, models
 
 from ragsight.errors import StoreError
 from ragsight.steps import Parallel, Steps
-from ragsight.store.engines.base import Found, Payload, Point, VectorSearch, ranked
+from ragsight.store.engines.base import Found, Payload, Point, VectorSearch, converted, ranked
 from ragsight.store.engines.collection_options import CollectionOptions, creation_arguments
 from ragsight.store.engines.qdrant_clients import Clients
 from ragsight.store.engines.qdrant_errors import is_conflict, server_errors
-from ragsight.store.engines.qdrant_points import batches, client_id, client_vector, own_point
+from ragsight.store.engines.qdrant_points import (
+    batches,
+    client_id,
+    client_vector,
+    own_point,
+    sized,
+)
 from ragsight.store.schema import (
     COLLECTIONS,
     INDEXED_KEYS,
@@ -149,6 +155,7 @@ class ClientEngine:
         lost: Mapping[Collection, Sequence[str]] | None = None,
     ) -> Steps[None]:
         """Write points, some requests at once, and wait until all are applied."""
+        given = converted(points, sized, self.place)
         # What goes, goes first: a source's record, which is among the points, says it is gone.
         for collection, ids in (lost if lost is not None else {}).items():
             if ids:
@@ -156,7 +163,7 @@ class ClientEngine:
         yield from Parallel(
             [
                 self._write_batch(collection, batch)
-                for collection, members in points.items()
+                for collection, members in given.items()
                 for batch in batches(members)
             ],
             at_once=self.parallel,

@@ -70,7 +70,7 @@ def server_errors(place: str) -> Iterator[None]:
 def _is_refusal(error: Exception) -> bool:
     modules = ("qdrant_client", "httpx", "grpc")
     # Local mode refuses with ValueError and the like, the transports with their own errors.
-    return isinstance(error, OSError | ValueError) or any(
+    return isinstance(error, OSError | ValueError | TypeError | OverflowError) or any(
         kind.__module__.partition(".")[0] in modules for kind in type(error).__mro__
     )
 

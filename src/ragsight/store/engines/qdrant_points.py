@@ -24,12 +24,25 @@ _BYTES_PER_NUMBER = 24
 """A float in JSON: 17 digits, sign, point, exponent, comma, blank."""
 
 
-def batches(points: Sequence[Point]) -> Iterator[list[Point]]:
+def sized(point: Point) -> tuple[Point, int]:
+    """A point, and how long it is in a request.
+
+    Raises:
+        ValueError, TypeError: If its payload can't be written as JSON.
+    """
+    numbers = sum(
+        2 * len(vector.indices) if isinstance(vector, SparseVector) else vector.size
+        for vector in point.vectors.values()
+    )
+    payload = json.dumps(point.payload, allow_nan=False)
+    return point, len(payload) + numbers * _BYTES_PER_NUMBER
+
+
+def batches(points: Sequence[tuple[Point, int]]) -> Iterator[list[Point]]:
     """Points that go into one request, by number and by size."""
     batch: list[Point] = []
     size = 0
-    for point in points:
-        more = _json_size(point)
+    for point, more in points:
         if batch and (len(batch) == POINTS_PER_REQUEST or size + more > BYTES_PER_REQUEST):
             yield batch
             batch, size = [], 0
@@ -37,14 +50,6 @@ def batches(points: Sequence[Point]) -> Iterator[list[Point]]:
         size += more
     if batch:
         yield batch
-
-
-def _json_size(point: Point) -> int:
-    numbers = sum(
-        2 * len(vector.indices) if isinstance(vector, SparseVector) else vector.size
-        for vector in point.vectors.values()
-    )
-    return len(json.dumps(point.payload)) + numbers * _BYTES_PER_NUMBER
 
 
 def client_id(id_: str) -> str | int:

@@ -11,7 +11,7 @@ from qdrant_client import models
 from ragsight.encoders import SparseVector
 from ragsight.store.engines import qdrant_points
 from ragsight.store.engines.base import Point
-from ragsight.store.engines.qdrant_points import batches, client_id, client_vector, own_point
+from ragsight.store.engines.qdrant_points import batches, client_id, client_vector, own_point, sized
 
 
 def point(number: int, length: int = 1) -> Point:
@@ -24,7 +24,7 @@ def test_batches_hold_every_point_once_and_stay_within_both_limits(lengths: list
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(qdrant_points, "POINTS_PER_REQUEST", 5)
         patch.setattr(qdrant_points, "BYTES_PER_REQUEST", 500)
-        found = list(batches(points))
+        found = list(batches([sized(point) for point in points]))
     assert [p.id for batch in found for p in batch] == [p.id for p in points]
     for batch in found:
         size = sum(len(json.dumps(p.payload)) for p in batch)
@@ -34,7 +34,7 @@ def test_batches_hold_every_point_once_and_stay_within_both_limits(lengths: list
 
 @given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=50))
 def test_a_vector_in_json_is_never_longer_than_estimated(values: list[float]) -> None:
-    [[only]] = batches([Point("1", {}, {"": np.array(values, np.float32)})])
+    [[only]] = batches([sized(Point("1", {}, {"": np.array(values, np.float32)}))])
     text = json.dumps(client_vector(only.vectors[""]))
     assert len(text) <= qdrant_points._BYTES_PER_NUMBER * len(values) + 2
 
