@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,10 @@ from langchain_core.documents import Document
 from langchain_ragsight._convert import content_id, document_to_chunk
 from ragsight import Chunk, ImageRef, Source, image_ref
 from ragsight.chunks import NAMESPACE
-from ragsight.errors import ErrorHandler, InputError, RagsightError
+from ragsight.errors import ErrorHandler, InputError, MetadataError, RagsightError
 from ragsight.images import ImageSource
+from ragsight.metadata import json_value, json_where_possible
+from ragsight.store import leaves_out
 
 
 class Item(Protocol):
@@ -37,7 +38,9 @@ class DocumentItem:
     def chunk(self, id_: str | None, *, with_image: bool) -> Chunk:
         """The chunk of the document."""
         named = self.document if id_ is None else self.document.model_copy(update={"id": id_})
-        return document_to_chunk(named, image_key=self.image_key if with_image else None)
+        if with_image:
+            return document_to_chunk(named, image_key=self.image_key)
+        return document_to_chunk(_without_value(named, self.image_key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,8 @@ class ImageItem:
     def chunk(self, id_: str | None, *, with_image: bool) -> Chunk:
         """The chunk of the image."""
         image = image_ref(self.source) if with_image else None
-        metadata = json.loads(json.dumps(dict(self.metadata), default=str))
-        known = id_ if id_ is not None else content_id(self.caption, metadata, image)
+        metadata = json_where_possible(self.metadata)
+        known = id_ if id_ is not None else content_id(self.caption, self.metadata, image)
         named = isinstance(self.source, str | Path | ImageRef) and image is not None
         place = metadata.get("source") or (image.uri if named and image is not None else known)
         return Chunk(
@@ -63,6 +66,16 @@ class ImageItem:
             metadata=metadata,
             id=known,
         )
+
+
+def _without_value(document: Document, key: str | None) -> Document:
+    """The document without an image that can't be used, if no store could keep its value."""
+    try:
+        json_value(document.metadata.get(key) if key is not None else None)
+    except MetadataError:
+        kept = {name: value for name, value in document.metadata.items() if name != key}
+        return document.model_copy(update={"metadata": kept})
+    return document
 
 
 class Incoming:
@@ -102,10 +115,10 @@ class Incoming:
                 yield chunk
 
     def skip(self, chunk: Chunk, error: RagsightError) -> None:
-        """Take notice of an image that the store can't use; the chunk's text is written."""
+        """Take notice of what the store can't use: an image, whose text is written, or a chunk."""
         if self._on_error is None:
             raise error
-        if not chunk.text.strip():
+        if leaves_out(chunk, error):
             self._lost.add(chunk.id)
         self._on_error(error)
 
@@ -142,7 +155,7 @@ def document_items(
     """
     kept = list(documents)
     given = one_each("ids", ids, len(kept))
-    known = [id_ or document.id or None for document, id_ in zip(kept, given, strict=True)]
+    known = [_id(id_) or document.id or None for document, id_ in zip(kept, given, strict=True)]
     return [DocumentItem(document, image_key) for document in kept], known
 
 
@@ -192,6 +205,11 @@ def one_each(name: str, values: Sequence[Any] | None, count: int) -> Iterable[An
     if len(values) != count:
         raise InputError(f"There are {len(values)} {name} for {count} items. Give one for each.")
     return values
+
+
+def _id(given: Any) -> str | None:
+    """An id as a `Document` takes it, which makes text of numbers."""
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
 
 
 def _checked(chunk: Chunk) -> Chunk:

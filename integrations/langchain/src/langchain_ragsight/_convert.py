@@ -17,6 +17,7 @@ from langchain_ragsight._flat import unpacked
 from ragsight import BlobStore, Chunk, Hit, ImageRef, Source, image_ref
 from ragsight.chunks import NAMESPACE
 from ragsight.errors import ConfigurationError, InputError
+from ragsight.metadata import json_where_possible
 
 OWN_KEY = "ragsight"
 """The metadata key that holds what a chunk has and a `Document` has no field for."""
@@ -220,9 +221,9 @@ def _with_kept_image(chunk: Chunk, image_store: BlobStore | None) -> Chunk:
 
 
 def _foreign_chunk(document: Document, image_key: str | None) -> Chunk:
-    metadata = json.loads(json.dumps(document.metadata, default=_plain))
+    metadata = json_where_possible(document.metadata)
     image = None if image_key is None else _named_image(document, image_key)
-    id_ = document.id or content_id(document.page_content, metadata, image)
+    id_ = document.id or content_id(document.page_content, document.metadata, image)
     label = metadata.get("page_label")
     source = Source(
         uri=str(metadata.get("source") or id_),
@@ -242,7 +243,12 @@ def _foreign_chunk(document: Document, image_key: str | None) -> Chunk:
 def content_id(text: str, metadata: Mapping[str, Any], image: ImageRef | None) -> str:
     """An id that equal content has again."""
     # The metadata counts: a document without an id has nothing else that says which one it is.
-    content = [text, metadata, None if image is None else image.sha256]
+    try:
+        said = json.loads(json.dumps(metadata, default=_plain))
+    except (TypeError, ValueError, RecursionError):
+        # No store takes it; what only reads the document needs some id.
+        said = {}
+    content = [text, said, None if image is None else image.sha256]
     return str(uuid.uuid5(NAMESPACE, json.dumps(content, sort_keys=True)))
 
 

@@ -170,10 +170,19 @@ def test_a_foreign_document_keeps_its_source_and_its_page_counted_from_one(
 
 
 def test_a_foreign_documents_metadata_is_made_fit_for_json() -> None:
-    metadata = {"day": date(2026, 1, 2), "raw": b"abc", "ragsight": "mine"}
+    metadata = {"day": date(2026, 1, 2), "sizes": (1, 2), "ragsight": "mine"}
     chunk = document_to_chunk(Document(page_content="x", metadata=metadata))
 
-    assert chunk.metadata == {"day": "2026-01-02", "raw": "<3 bytes>", "ragsight": "mine"}
+    assert chunk.metadata == {"day": "2026-01-02", "sizes": [1, 2], "ragsight": "mine"}
+
+
+def test_a_foreign_document_is_read_also_where_no_store_could_keep_its_metadata() -> None:
+    itself: list[Any] = []
+    itself.append(itself)
+    for value in (b"abc", object(), float("nan"), itself, {(1, 2): 3}):
+        chunk = document_to_chunk(Document(page_content="x", metadata={"raw": value}))
+        assert chunk.text == "x"
+        assert chunk.metadata["raw"] is value
 
 
 def test_equal_foreign_documents_give_equal_ids() -> None:

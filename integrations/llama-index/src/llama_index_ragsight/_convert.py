@@ -31,6 +31,7 @@ from llama_index_ragsight._images import OWN_KEY, image_bytes, node_image, to_re
 from llama_index_ragsight._nodes import MultimodalNode
 from ragsight import BlobStore, Chunk, Hit, ImageRef, Source, image_ref
 from ragsight.errors import ErrorHandler, InputError, raise_error
+from ragsight.metadata import json_where_possible
 
 NOT_FOR_MODELS = (
     OWN_KEY, "page", "order", "method", "warnings", "page_id", "previous", "next", "mentions",
@@ -291,7 +292,7 @@ def _foreign_chunk(node: BaseNode, on_error: ErrorHandler) -> Chunk:
         image=image,
         source=_foreign_source(node),
         kind="text" if image is None else "image",
-        metadata=deepcopy(dict(node.metadata)),
+        metadata=json_where_possible(node.metadata),
     )
 
 

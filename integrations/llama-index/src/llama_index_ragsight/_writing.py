@@ -13,7 +13,7 @@ from llama_index_ragsight._spaces import as_vector, is_same, spaces_of
 from ragsight import Chunk, MultimodalStore
 from ragsight.encoders import FloatArray
 from ragsight.errors import ErrorHandler, InputError, RagsightError
-from ragsight.store import Program, Work
+from ragsight.store import Program, Work, admitted
 from ragsight.store.engines.base import Point, Vector
 from ragsight.store.operations import BATCH_SIZE, PointsByCollection
 from ragsight.store.payloads import point_id, to_payload
@@ -86,7 +86,7 @@ class _Batch:
     def _items(self, nodes: Sequence[BaseNode]) -> Iterator[_Item]:
         for node in nodes:
             try:
-                chunk = node_to_chunk(node, on_error=self._on_error)
+                chunk = admitted(node_to_chunk(node, on_error=self._on_error))
             except InputError as error:
                 self._on_error(error)
                 continue
