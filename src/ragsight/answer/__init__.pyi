@@ -28,12 +28,6 @@ from .model.profiles import (
 from .model.profiles import (
     ModelProfile as ModelProfile,
 )
-from .model.profiles import (
-    profile_for as profile_for,
-)
-from .model.profiles import (
-    register_profile as register_profile,
-)
 from .model.tokens import (
     PatchTokens as PatchTokens,
 )
@@ -76,6 +70,12 @@ from .providers.recording import (
 )
 from .providers.recording import (
     SentRequest as SentRequest,
+)
+from .providers.table import (
+    profile_for as profile_for,
+)
+from .providers.table import (
+    register_profile as register_profile,
 )
 from .reply.assembler import finish_answer as finish_answer
 from .reply.citations import find_markers as find_markers

@@ -175,7 +175,7 @@ def ui(
 
     backend = session.vision_backend(vlm, base_url)
     if backend is None:
-        session.err.print(Text(session.SWITCH_ON_A_MODEL, style="yellow"))
+        session.err.print(session.no_model())
     if not is_loopback(host):
         session.err.print(
             Text(f"{host}: everyone who can reach it can search the index.", style="yellow")

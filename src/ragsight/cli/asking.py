@@ -110,7 +110,7 @@ def _show_evidence(question: str, hits: list[Hit], *, json: bool) -> None:
         session.print_json({"question": question, "hits": [hit.to_dict() for hit in hits]})
     else:
         views.show_evidence(hits)
-    session.err.print(Text(session.SWITCH_ON_A_MODEL, style="yellow"))
+    session.err.print(session.no_model())
 
 
 def _answer(

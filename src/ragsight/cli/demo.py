@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from ragsight.cli import views
-from ragsight.cli.session import SWITCH_ON_A_MODEL, encoder_for, out
+from ragsight.cli.session import encoder_for, no_model, out
 from ragsight.cli.where import parse_where
 from ragsight.demo import DEMO_MODEL_NOTE, handbook_path
 from ragsight.encoders import DEMO_MODEL, ImageTextEncoder
@@ -148,7 +148,8 @@ def _docs(
     if not asked:
         out.print("Indexed. Ask it something with --question.")
     if backend is None:
-        out.print(Text(f"\n{SWITCH_ON_A_MODEL}", style="yellow"))
+        out.print()
+        out.print(no_model())
     return sections
 
 

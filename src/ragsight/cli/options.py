@@ -7,6 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from ragsight.answer.providers.table import model_names
+
 # Typer reads annotations at run time, and on Python 3.10 not all of the newer syntax.
 # ruff: noqa: UP045
 
@@ -25,9 +27,7 @@ Where = Annotated[
 ]
 Vlm = Annotated[
     Optional[str],
-    typer.Option(
-        "--vlm", help="Vision model: openai:MODEL, anthropic:MODEL; with --base-url its name there."
-    ),
+    typer.Option("--vlm", help=f"Vision model: {model_names()}; with --base-url its name there."),
 ]
 BaseUrl = Annotated[
     Optional[str], typer.Option("--base-url", help="A server that speaks OpenAI's API.")

@@ -6,10 +6,10 @@ import io
 import json
 import os
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.text import Text
 
 from ragsight.characters import encodable
 from ragsight.redaction import without_secrets
@@ -32,19 +32,6 @@ out = _Console(highlight=False)
 err = _Console(stderr=True, highlight=False)
 
 DEFAULT_INDEX = ".ragsight"
-PROVIDER_DEFAULTS: Mapping[str, str] = {
-    "OPENAI_API_KEY": "openai:gpt-5.4-mini",
-    "ANTHROPIC_API_KEY": "anthropic:claude-opus-4-7",
-}
-"""The vision model that a key in the environment stands for, unless one is named."""
-
-SERVER_KEY = "RAGSIGHT_API_KEY"
-"""Holds the key of a server at --base-url, if it asks for one; OpenAI's own isn't sent there."""
-
-SWITCH_ON_A_MODEL = (
-    "No vision model is switched on: set OPENAI_API_KEY or ANTHROPIC_API_KEY, or pass "
-    "--base-url http://localhost:11434/v1 --vlm MODEL for a local server."
-)
 
 
 def print_json(data: Any) -> None:
@@ -112,21 +99,30 @@ def vision_backend(
     vlm: str | None, base_url: str | None, *, max_tokens: int | None = None
 ) -> VisionBackend | None:
     """The vision model that the options or the environment switch on; None if neither does."""
-    from ragsight.answer import OpenAICompatibleBackend, resolve_backend
+    from ragsight.answer import resolve_backend
+    from ragsight.answer.providers.table import default_name, environment_key
     from ragsight.errors import ConfigurationError
 
-    limit: dict[str, Any] = {} if max_tokens is None else {"max_output_tokens": max_tokens}
+    settings: dict[str, Any] = {} if max_tokens is None else {"max_output_tokens": max_tokens}
     if base_url is not None:
         if vlm is None:
             raise ConfigurationError("--base-url needs --vlm MODEL: which model shall it run?")
-        key = os.environ.get(SERVER_KEY)
-        return OpenAICompatibleBackend(vlm.removeprefix("openai:"), base_url, api_key=key, **limit)
-    if vlm is not None:
-        return resolve_backend(vlm, **limit)
-    for variable, default in PROVIDER_DEFAULTS.items():
-        if os.environ.get(variable):
-            return resolve_backend(default, **limit)
-    return None
+        settings |= {"base_url": base_url, "api_key": environment_key("local")}
+        name: str | None = f"local:{vlm.removeprefix('openai:').removeprefix('local:')}"
+    else:
+        name = vlm if vlm is not None else default_name()
+    return None if name is None else resolve_backend(name, **settings)
+
+
+def no_model() -> Text:
+    """How a vision model is switched on."""
+    from ragsight.answer.providers.table import key_variables
+
+    return Text(
+        f"No vision model is switched on: set {key_variables()}, or pass "
+        "--base-url http://localhost:11434/v1 --vlm MODEL for a local server.",
+        style="yellow",
+    )
 
 
 def _quiet_transformers() -> None:

@@ -27,8 +27,11 @@ __all__ = [
     "Detail",
     "ImageRule",
     "ModelProfile",
-    "profile_for",
-    "register_profile",
+    "belongs_to_family",
+    "claude_profile",
+    "local_profile",
+    "openai_profile",
+    "unknown_profile",
 ]
 
 TABLE_DATE = "2026-11"
@@ -40,52 +43,35 @@ _MILLION = 1_000_000
 _GPT_5_CONTEXT = 272_000
 """What a request may hold; 128,000 tokens of an answer would have room beside it."""
 
-_registered: dict[tuple[str, str], ModelProfile] = {}
 
-
-def register_profile(provider: str, family: str, profile: ModelProfile) -> None:
-    """Teach ragsight a family of models, for this process; it goes before the table.
-
-    Args:
-        provider: `openai`, `anthropic` or `local`.
-        family: The model's name, or what its snapshots' names begin with before a hyphen.
-        profile: Its limits.
-
-    Example:
-        >>> register_profile("openai", "gpt-7", profile_for("openai", "gpt-5.4"))
-        >>> profile_for("openai", "gpt-7-2027-03-01").name
-        'gpt-5.4'
-    """
-    _registered[provider, family] = profile
-
-
-def profile_for(provider: str, model: str) -> ModelProfile:
-    """Find a model's profile by name.
-
-    Args:
-        provider: `openai`, `anthropic`, or `local` for a server that speaks OpenAI's Chat API.
-        model: The model's name; a dated snapshot has its family's profile.
-
-    Returns:
-        The profile, or a cautious one whose `warning` says so.
-    """
-    for (owner, family), profile in sorted(_registered.items(), key=lambda item: -len(item[0][1])):
-        if owner == provider and _belongs(model, family):
-            return profile
-    if provider == "local":
-        return LOCAL
-    if provider == "anthropic":
-        version = _claude_version(model)
-        if version is None:
-            return _unknown(_CLAUDE_CAUTIOUS, model)
-        return next(profile for least, profile in _CLAUDE_BY_VERSION if version >= least)
+def openai_profile(model: str) -> ModelProfile:
+    """The profile of a model of OpenAI's; a cautious one if it isn't known."""
     for family, profile in _OPENAI_BY_LENGTH:
-        if _belongs(model, family):
+        if belongs_to_family(model, family):
             return profile
+    return unknown_profile(model)
+
+
+def claude_profile(model: str) -> ModelProfile:
+    """The profile of a model of Anthropic's; a cautious one if it isn't known."""
+    version = _claude_version(model)
+    if version is None:
+        return _unknown(_CLAUDE_CAUTIOUS, model)
+    return next(profile for least, profile in _CLAUDE_BY_VERSION if version >= least)
+
+
+def local_profile(_model: str) -> ModelProfile:
+    """The profile of any model on a server that resembles OpenAI's."""
+    return LOCAL
+
+
+def unknown_profile(model: str) -> ModelProfile:
+    """A cautious profile of a model that nothing is known of."""
     return _unknown(_OPENAI_CAUTIOUS, model)
 
 
-def _belongs(model: str, family: str) -> bool:
+def belongs_to_family(model: str, family: str) -> bool:
+    """Whether a model is of a family: the family itself, a snapshot, or tuned from it."""
     return model == family or model.startswith((f"{family}-", f"ft:{family}"))
 
 

@@ -6,7 +6,6 @@ import os
 from typing import Any, Literal
 
 from ragsight.answer.model.messages import Completion, Part, TextPart, Usage, VisionRequest
-from ragsight.answer.model.profiles import profile_for
 from ragsight.answer.providers.clients import Clients
 from ragsight.answer.providers.failures import Endpoint
 from ragsight.answer.providers.sdk import (
@@ -15,10 +14,10 @@ from ragsight.answer.providers.sdk import (
     StreamDecoder,
     check_parameters,
 )
+from ragsight.answer.providers.table import environment_key, missing_key, profile_for
 from ragsight.errors import ConfigurationError, extra
 from ragsight.redaction import without_secrets
 
-KEY_VARIABLE = "ANTHROPIC_API_KEY"
 MAX_OUTPUT_TOKENS = 4096
 """Longest answer unless the caller says otherwise; Anthropic's API demands a number."""
 
@@ -202,11 +201,8 @@ def _key(api_key: str | None, *, foreign: bool) -> str | None:
         return api_key
     if foreign:
         return PLACEHOLDER_KEY
-    if key := os.environ.get(KEY_VARIABLE):
+    if key := environment_key("anthropic"):
         return key
     if os.environ.get("ANTHROPIC_AUTH_TOKEN"):
         return None  # the SDK reads the token itself
-    raise ConfigurationError(
-        f"There is no API key for Anthropic. Set the environment variable {KEY_VARIABLE}, or pass "
-        f"api_key=."
-    )
+    raise missing_key("anthropic")

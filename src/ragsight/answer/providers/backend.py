@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from ragsight.answer.model.messages import Completion, StreamEvent, VisionRequest
 from ragsight.answer.model.profiles import ModelProfile
+from ragsight.answer.providers.table import make_backend, model_names
 from ragsight.errors import ConfigurationError
 
 
@@ -64,24 +65,13 @@ def resolve_backend(backend: VisionBackend | str, **settings: Any) -> VisionBack
             it is neither a string nor a backend.
         MissingExtraError: If the provider's SDK isn't installed.
     """
-    if not isinstance(backend, str):
-        # A method tells it; asking for `profile` may ask a server.
-        if not callable(getattr(backend, "complete", None)):
-            raise ConfigurationError(
-                f"{backend!r} is no vision model. Pass 'openai:MODEL', 'anthropic:MODEL' or a "
-                "backend, such as OpenAIBackend(MODEL)."
-            )
-        return backend
-    provider, _, model = backend.partition(":")
-    if provider == "openai" and model:
-        from ragsight.answer.providers.openai import OpenAIBackend
-
-        return OpenAIBackend(model, **settings)
-    if provider == "anthropic" and model:
-        from ragsight.answer.providers.anthropic import AnthropicBackend
-
-        return AnthropicBackend(model, **settings)
-    raise ConfigurationError(
-        f"{backend!r} names no vision model. Write 'openai:MODEL' or 'anthropic:MODEL', or pass a "
-        f"backend such as OpenAICompatibleBackend(MODEL, ADDRESS) for a server of your own."
-    )
+    if isinstance(backend, str):
+        made: VisionBackend = make_backend(backend, **settings)
+        return made
+    # A method tells it; asking for `profile` may ask a server.
+    if not callable(getattr(backend, "complete", None)):
+        raise ConfigurationError(
+            f"{backend!r} is no vision model. Pass {model_names()}, or a backend such as "
+            "OpenAIBackend(MODEL)."
+        )
+    return backend

@@ -6,7 +6,6 @@ import os
 from typing import Any, Literal
 
 from ragsight.answer.model.messages import Completion, VisionRequest
-from ragsight.answer.model.profiles import profile_for
 from ragsight.answer.providers.clients import Clients
 from ragsight.answer.providers.failures import Endpoint
 from ragsight.answer.providers.openai_wire import CHAT, RESEMBLING, RESPONSES, Dialect, RequestStyle
@@ -16,10 +15,9 @@ from ragsight.answer.providers.sdk import (
     StreamDecoder,
     check_parameters,
 )
+from ragsight.answer.providers.table import environment_key, missing_key, profile_for
 from ragsight.errors import ConfigurationError, extra
 from ragsight.redaction import without_secrets
-
-KEY_VARIABLE = "OPENAI_API_KEY"
 
 
 class OpenAIBackend(SdkBackend):
@@ -127,11 +125,8 @@ def _key(api_key: str | None, *, foreign: bool) -> str:
         return api_key
     if foreign:
         return PLACEHOLDER_KEY
-    if key := os.environ.get(KEY_VARIABLE):
+    if key := environment_key("openai"):
         return key
     if os.environ.get("OPENAI_BASE_URL"):
         return PLACEHOLDER_KEY
-    raise ConfigurationError(
-        f"There is no API key for OpenAI. Set the environment variable {KEY_VARIABLE}, or pass "
-        f"api_key=."
-    )
+    raise missing_key("openai")

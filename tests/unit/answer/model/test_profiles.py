@@ -5,16 +5,15 @@ from dataclasses import replace
 import pytest
 
 from answering import passage
-from ragsight.answer.model import profiles
 from ragsight.answer.model.profiles import (
     CLAUDE,
     CLAUDE_4_7,
     LOCAL,
     OPENAI_PROFILES,
     TABLE_DATE,
-    profile_for,
-    register_profile,
 )
+from ragsight.answer.providers import table
+from ragsight.answer.providers.table import profile_for, register_profile
 from ragsight.answer.request.options import SynthesizerOptions
 from ragsight.answer.request.plan import plan_request
 
@@ -173,7 +172,7 @@ def test_claude_counts_patches_of_28_pixels() -> None:
 def test_the_table_can_be_extended_and_the_longest_name_counts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(profiles, "_registered", {})
+    monkeypatch.setattr(table, "_registered", {})
     register_profile("openai", "gpt-9", OPENAI_PROFILES["gpt-5.4"])
     register_profile("openai", "gpt-9-mini", OPENAI_PROFILES["gpt-4o"])
     register_profile("local", "qwen2.5vl", OPENAI_PROFILES["gpt-5.2"])

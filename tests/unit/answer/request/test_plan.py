@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from answering import broken_figure, figure, passage, picture
 from ragsight.answer.model.messages import ImagePart, TextPart
-from ragsight.answer.model.profiles import CLAUDE_4_7, LOCAL, OPENAI_PROFILES, profile_for
+from ragsight.answer.model.profiles import CLAUDE_4_7, LOCAL, OPENAI_PROFILES
+from ragsight.answer.providers.table import profile_for
 from ragsight.answer.request.options import SynthesizerOptions
 from ragsight.answer.request.ordering import reading_order
 from ragsight.answer.request.plan import RequestPlan, plan_request
