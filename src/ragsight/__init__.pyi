@@ -180,13 +180,22 @@ from .store import (
     ForeignCollections as ForeignCollections,
 )
 from .store import (
+    IndexReport as IndexReport,
+)
+from .store import (
     MultimodalStore as MultimodalStore,
 )
 from .store import (
     StoreOptions as StoreOptions,
 )
 from .store import (
+    check_index as check_index,
+)
+from .store import (
     parse_filter as parse_filter,
+)
+from .store import (
+    repair_index as repair_index,
 )
 
 __version__: str

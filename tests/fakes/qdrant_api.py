@@ -61,6 +61,7 @@ ROUTES = [
     _route("exists", "GET /collections/{name}/exists"),
     _route("get", "GET /collections/{name}"),
     _route("create", "PUT /collections/{name}", models.CreateCollection, "timeout"),
+    _route("update", "PATCH /collections/{name}", models.UpdateCollection, "timeout"),
     _route("drop", "DELETE /collections/{name}", None, "timeout"),
     _route("index", "PUT /collections/{name}/index", models.CreateFieldIndex, _WRITE),
     _route("unindex", "DELETE /collections/{name}/index/{field}", None, _WRITE),
@@ -157,6 +158,9 @@ class Api:
         self.created[collection] = body
         self.indexes[collection], self.shard_keys[collection] = {}, []
         return True
+
+    def _update(self, collection: str, body: models.UpdateCollection) -> bool:
+        return self._local.update_collection(collection, metadata=body.metadata)
 
     def _drop(self, collection: str, _: str) -> bool:
         there = self.created.pop(collection, None) is not None

@@ -16,6 +16,7 @@ from rich.text import Text
 from ragsight import __version__
 from ragsight.cli import session, views
 from ragsight.cli.asking import ask_index
+from ragsight.cli.doctoring import doctor_index
 from ragsight.cli.evaluation import evaluate_index
 from ragsight.cli.inspecting import inspect_file
 from ragsight.cli.options import BaseUrl, Count, Html, Index, Json, Vlm, Where
@@ -157,6 +158,7 @@ def _title(query: str | None, image: Path | None) -> str:
 app.command("ask")(ask_index)
 app.command("eval")(evaluate_index)
 app.command("inspect")(inspect_file)
+app.command("doctor")(doctor_index)
 
 
 @app.command()

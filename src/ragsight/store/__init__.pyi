@@ -7,6 +7,12 @@ from .admission import (
     leaves_out as leaves_out,
 )
 from .attached import ForeignCollections as ForeignCollections
+from .doctor import (
+    check_index as check_index,
+)
+from .doctor import (
+    repair_index as repair_index,
+)
 from .engines.base import (
     Found as Found,
 )
@@ -21,6 +27,7 @@ from .filters import (
 from .filters import (
     parse_filter as parse_filter,
 )
+from .index_report import IndexReport as IndexReport
 from .layout import VectorKind as VectorKind
 from .locations import StoreOptions as StoreOptions
 from .operations import (

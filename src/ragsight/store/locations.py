@@ -24,6 +24,7 @@ from ragsight.store.engines.base import Engine
 from ragsight.store.engines.collection_options import CollectionOptions
 from ragsight.store.engines.retry_options import RetryOptions
 from ragsight.store.layout import Layout, check_dimension, foreign_layout
+from ragsight.store.migrations import current_profile, migrate
 from ragsight.store.schema import COLLECTIONS, Collection, Profile
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def stored_profile(engine: Engine) -> Steps[Profile | None]:
         StoreError: If there is something, but it can't be read.
     """
     stored = yield from engine.read_profile()
-    return None if stored is None else Profile.from_dict(stored, place=engine.place)
+    return None if stored is None else current_profile(stored, place=engine.place)
 
 
 def open_profile(
@@ -178,8 +179,8 @@ def open_profile(
         EncoderMismatchError: If the index was made with other encoders.
         StoreError: If the profile can't be read.
     """
-    profile = yield from stored_profile(engine)
-    if profile is None:
+    stored = yield from engine.read_profile()
+    if stored is None:
         if not create or encoder is None:
             advice = "Give an encoder to make one" if create else "Index something first"
             raise StoreNotFoundError(f"{engine.place}: there is no index here. {advice}.")
@@ -187,12 +188,13 @@ def open_profile(
         profile = Profile(encoder.spec, text_spec, language)
         yield from engine.create(profile.to_dict())
         return profile
+    profile = current_profile(stored, place=engine.place)
     if encoder is not None:
         check_encoder(engine.place, "image", profile.encoder, encoder.spec)
     if text_encoder is not None:
         check_encoder(engine.place, "text", profile.text_encoder, text_encoder.spec)
     yield from engine.start()
-    return profile
+    return (yield from migrate(engine, stored))
 
 
 def start_with(engine: Engine, profile: Profile) -> Steps[None]:
@@ -202,16 +204,18 @@ def start_with(engine: Engine, profile: Profile) -> Steps[None]:
         EncoderMismatchError: If the index that is there was made with other encoders.
         StoreError: If its profile can't be read, or the engine refuses.
     """
-    stored = yield from stored_profile(engine)
+    stored = yield from engine.read_profile()
     if stored is None:
         yield from engine.create(profile.to_dict())
         return
-    if stored != profile:
+    there = current_profile(stored, place=engine.place)
+    if there != profile:
         raise EncoderMismatchError(
-            f"{engine.place}: the index there was made with {stored.encoder}, the export with "
+            f"{engine.place}: the index there was made with {there.encoder}, the export with "
             f"{profile.encoder}, or their text encoders or languages differ. Choose another place."
         )
     yield from engine.start()
+    yield from migrate(engine, stored)
 
 
 def check_encoder(place: str, what: str, stored: EncoderSpec | None, given: EncoderSpec) -> None:

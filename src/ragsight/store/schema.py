@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ragsight.encoders import EncoderSpec
-from ragsight.errors import StoreError
 
 SCHEMA_VERSION = 1
 
@@ -49,6 +48,8 @@ INDEXED_KEYS: Mapping[str, IndexKind] = {
 class Profile:
     """What an index was made with; kept with it and checked on opening.
 
+    Two are equal if their encoders and languages are, whatever the release that wrote them.
+
     Attributes:
         encoder: Encoder of the image collection.
         text_encoder: Encoder of dense text vectors, if there is one.
@@ -59,7 +60,7 @@ class Profile:
     encoder: EncoderSpec
     text_encoder: EncoderSpec | None = None
     language: str = "english"
-    schema: int = SCHEMA_VERSION
+    schema: int = field(default=SCHEMA_VERSION, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The profile as JSON-ready values."""
@@ -72,27 +73,29 @@ class Profile:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], *, place: str) -> Profile:
-        """Read what `to_dict` wrote.
+    def from_dict(cls, data: Mapping[str, Any]) -> Profile:
+        """Read what `to_dict` wrote in this release; see `migrations.current_profile` for others.
 
         Raises:
-            StoreError: If the data is of a later version, or isn't a profile.
+            ValueError: If the data isn't a profile.
         """
         try:
-            if data["schema"] > SCHEMA_VERSION:
-                raise StoreError(
-                    f"{place}: the index was made by a later version of ragsight (schema "
-                    f"{data['schema']}, this one reads up to {SCHEMA_VERSION}). Upgrade ragsight."
-                )
-            text_encoder = data["text_encoder"]
+            text_encoder, language = data["text_encoder"], data["language"]
+            if not isinstance(language, str):
+                raise TypeError(f"its language is {language!r}")
             return cls(
-                encoder=EncoderSpec(**data["encoder"]),
-                text_encoder=None if text_encoder is None else EncoderSpec(**text_encoder),
-                language=data["language"],
+                encoder=_encoder(data["encoder"]),
+                text_encoder=None if text_encoder is None else _encoder(text_encoder),
+                language=language,
                 schema=data["schema"],
             )
         except (KeyError, TypeError) as error:
-            raise StoreError(
-                f"{place}: the index has no readable profile ({error!r}). Was it made by ragsight? "
-                "Choose another place, or index again."
-            ) from error
+            raise ValueError(f"{type(error).__name__}: {error}") from error
+
+
+def _encoder(data: Mapping[str, Any]) -> EncoderSpec:
+    spec = EncoderSpec(**data)
+    has_names = isinstance(spec.name, str) and isinstance(spec.revision, str | None)
+    if not has_names or not isinstance(spec.dimension, int) or spec.dimension < 1:
+        raise TypeError(f"its encoder is {dict(data)!r}")
+    return spec

@@ -21,6 +21,7 @@ from ragsight.files import read_regular
 from ragsight.steps import InThread, Steps
 from ragsight.store.admission import admitted
 from ragsight.store.engines.base import Payload, Point, Vector
+from ragsight.store.migrations import current_profile
 from ragsight.store.operations import Operations
 from ragsight.store.payloads import from_payload, to_payload
 from ragsight.store.records import SourceRecord
@@ -172,7 +173,7 @@ def exported_profile(folder: Path) -> Profile:
     Raises:
         StoreError: If there is no export, or of a later version.
     """
-    return Profile.from_dict(read_manifest(folder)["profile"], place=str(folder))
+    return current_profile(read_manifest(folder)["profile"], place=str(folder))
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -183,7 +184,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     try:
         manifest = json.loads(read_regular(folder / MANIFEST))
-        version = manifest["format"]
+        version = int(manifest["format"])
+        dict.items(manifest["parts"]), manifest["profile"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(
             f"{folder}: there is no complete export here ({error!r}). Export the index again."

@@ -89,6 +89,10 @@ class Engine(Protocol):
         """Make both collections."""
         ...
 
+    def write_profile(self, profile: Payload) -> Steps[None]:
+        """Change what stands of how the index was made; a migration does so."""
+        ...
+
     def start(self) -> Steps[None]:
         """Open collections that exist."""
         ...

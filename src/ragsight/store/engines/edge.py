@@ -13,15 +13,12 @@ import re
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import qdrant_edge as edge
 from qdrant_client import models
 
-from ragsight.encoders import SparseVector
 from ragsight.errors import StoreError, StoreLockedError
 from ragsight.files import read_regular
 from ragsight.steps import in_one_step
@@ -29,39 +26,46 @@ from ragsight.store.engines.base import (
     Found,
     Payload,
     Point,
-    Vector,
     VectorSearch,
     converted,
     ranked,
 )
 from ragsight.store.engines.edge_filters import edge_filter
 from ragsight.store.engines.edge_optimizer import INDEX_TYPES, run_optimizer
+from ragsight.store.engines.edge_points import (
+    edge_config,
+    edge_point,
+    edge_vector,
+    found_of,
+    indexing,
+    point_of,
+)
 from ragsight.store.halves import Halves, settled
 from ragsight.store.journal import UNDO, Intent, Journal
+from ragsight.store.migrations import profile_problem
 from ragsight.store.schema import (
-    BM25,
-    CLIP,
     COLLECTIONS,
-    DENSE,
     INDEXED_KEYS,
     PAYLOAD_READ,
     Collection,
     IndexKind,
 )
+from ragsight.store.sealing import Seal
+from ragsight.store.swapping import finish_swap
 
-# Denser graphs and wider searches than the engine's own (16, 100, 128): words that search images
-# are far from all images in CLIP's space, and sparse graphs lose their way there. Points are
-# searched exactly until `optimize` builds a graph.
-HNSW = edge.HnswIndexConfig(m=32, ef_construct=256, full_scan_threshold=10_000)
 SEARCH_WIDTH = 256
+"""Wider than the engine's own 128; see `HNSW`."""
 
 PROFILE_FILE = "ragsight.json"
+PROFILE_COPY = "made-with.json"
+"""The profile once more: without it nobody knows what an index was made with."""
+
 _REFUSALS = (OSError, ValueError, TypeError, OverflowError)
 """What is raised for a disk, and for values that the engine doesn't take."""
 
 _DAMAGE = re.compile(
     r"\bWAL\b|failed to load segment|already contains seg|parse version|out of bounds"
-    r"|Failed to de(?:code|serialize|compress)|Gridstore",
+    r"|Failed to de(?:code|serialize|compress)|Gridstore|not readable",
     re.IGNORECASE,
 )
 """What the engine says of files that aren't as it wrote them."""
@@ -86,6 +90,7 @@ class EdgeEngine:
         self._shards: dict[Collection, edge.EdgeShard] = {}
         self._lock = threading.RLock()
         self._journal = Journal(self._folder)
+        self._seal = Seal(self._folder)
         self._deferred: dict[Collection, dict[str, IndexKind]] = {c: {} for c in COLLECTIONS}
 
     @property
@@ -103,30 +108,47 @@ class EdgeEngine:
         return self._profile()
 
     def _profile(self) -> Payload | None:
+        finish_swap(self._folder)
         try:
             profile = json.loads(read_regular(self._folder / PROFILE_FILE))
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if any((self._folder / collection).exists() for collection in COLLECTIONS):
+                raise self._damaged(f"{PROFILE_FILE} is missing") from error
             return None
-        except (OSError, ValueError) as error:
-            raise StoreError(
-                f"{self._folder / PROFILE_FILE} can't be read ({error}). "
-                "Restore it, or index again."
-            ) from error
-        return profile if isinstance(profile, dict) else {}
+        except (OSError, ValueError, RecursionError) as error:
+            raise self._damaged(f"{PROFILE_FILE} can't be read ({error})") from error
+        if problem := profile_problem(profile):
+            raise self._damaged(f"{PROFILE_FILE} is no profile ({problem})")
+        return dict(profile)
+
+    def _damaged(self, what: str) -> StoreError:
+        return StoreError(
+            f"{self._folder}: the index is damaged: {what}. "
+            f"Run: ragsight doctor {self._folder} --repair"
+        )
 
     @in_one_step
     def create(self, profile: Payload) -> None:
         """Make the folder, its profile and both shards."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            temporary = self._folder / f"{PROFILE_FILE}.part"
-            temporary.write_text(json.dumps(profile, indent=2), encoding="utf-8")
-            temporary.replace(self._folder / PROFILE_FILE)
+            write_json(self._folder / PROFILE_FILE, profile)
         except OSError as error:
             raise StoreError(
                 f"{self._folder}: the index can't be made there ({error}). Choose another folder."
             ) from error
         self._open_shards()
+
+    @in_one_step
+    def write_profile(self, profile: Payload) -> None:
+        """Replace the profile file."""
+        try:
+            write_json(self._folder / PROFILE_FILE, profile)
+            write_json(self._folder / PROFILE_COPY, profile)
+        except OSError as error:
+            raise StoreError(
+                f"{self._folder / PROFILE_FILE}: it can't be written ({error})."
+            ) from error
 
     @in_one_step
     def start(self) -> None:
@@ -140,23 +162,59 @@ class EdgeEngine:
         try:
             for collection in COLLECTIONS:
                 self._shards[collection] = self._open_shard(collection, profile)
+            self._check_counts()
             self._recover()
         except BaseException:
-            self.close()
+            with suppress(StoreError):
+                self._release()
             raise
+        copy = self._folder / PROFILE_COPY
+        if not copy.exists():
+            # Where it can't be written, an index is read, and can't be damaged by a write.
+            with suppress(OSError):
+                write_json(copy, profile)
+
+    def _check_counts(self) -> None:
+        for collection, count in self._seal.missing(self._counts()).items():
+            raise self._damaged(f"{count} points of {collection} are gone since it was closed")
+
+    def _counts(self) -> dict[Collection, int]:
+        counts: dict[Collection, int] = {}
+        for collection in COLLECTIONS:
+            with self._shard(collection) as shard:
+                counts[collection] = shard.count(edge.CountRequest(exact=True))
+        return counts
 
     def _open_shard(self, collection: Collection, profile: Payload) -> edge.EdgeShard:
         path = self._folder / collection
         with self._guard():
             if (path / "edge_config.json").exists():
+                self._check_parts(path)
                 shard = edge.EdgeShard.load(str(path))
             else:
+                self._check_new(collection)
                 path.mkdir(parents=True, exist_ok=True)
-                shard = edge.EdgeShard.create(str(path), _config(collection, profile))
+                shard = edge.EdgeShard.create(str(path), edge_config(collection, profile))
             # Asked of the shard, for a crash may have come between its making and its indexes.
             for key in INDEXED_KEYS.keys() - shard.info().payload_schema.keys():
-                shard.update(_indexing(key, INDEXED_KEYS[key]))
+                shard.update(indexing(key, INDEXED_KEYS[key]))
         return shard
+
+    def _check_parts(self, shard: Path) -> None:
+        """See that there is what the engine would make anew, and empty, without a word."""
+        for part in ("wal", "segments"):
+            if not (shard / part).is_dir() or not any((shard / part).iterdir()):
+                raise self._damaged(f"{shard / part} is missing")
+
+    def _check_new(self, collection: Collection) -> None:
+        """See that a shard is new, and not lost: the text one is made first, both while empty."""
+        other = self._shards.get("text")
+        if collection == "text":
+            is_lost = (self._folder / "image").exists()
+        else:
+            is_lost = other is not None and other.count(edge.CountRequest(exact=True)) > 0
+        if is_lost:
+            raise self._damaged(f"{self._folder / collection} is missing")
 
     @in_one_step
     def write(
@@ -165,7 +223,7 @@ class EdgeEngine:
         lost: Mapping[Collection, Sequence[str]] | None = None,
     ) -> None:
         """Write and remove points through the write-ahead logs; a crash leaves no chunk half."""
-        given = converted(points, _edge_point, self.place)
+        given = converted(points, edge_point, self.place)
         with self._lock:
             gone = {
                 c: self._present(c, ids) for c, ids in (lost if lost is not None else {}).items()
@@ -235,6 +293,7 @@ class EdgeEngine:
         return [str(record.id) for record in records]
 
     def _update(self, collection: Collection, operation: edge.UpdateOperation) -> None:
+        self._seal.lift()
         with self._shard(collection) as shard:
             shard.update(operation)
 
@@ -244,21 +303,21 @@ class EdgeEngine:
         if not intents:
             return
         undone = [id_ for id_, intent in intents.items() if intent is UNDO]
-        ends = dict(intents) | {id_: _end(halves) for id_, halves in self._halves(undone).items()}
+        ends = dict(intents) | {id_: _end(halves) for id_, halves in self.halves(undone).items()}
         for number, collection in enumerate(COLLECTIONS):
             halves = {id_: end[number] for id_, end in ends.items() if end is not None}
-            given = [_edge_point(half) for half in halves.values() if half is not None]
+            given = [edge_point(half) for half in halves.values() if half is not None]
             self._upsert(collection, given)
             self.remove(collection, [id_ for id_, half in halves.items() if half is None])
         self._journal.clear()
 
-    def _halves(self, ids: Sequence[str]) -> dict[str, Halves]:
+    def halves(self, ids: Sequence[str]) -> dict[str, Halves]:
         """What stands under these ids, with its vectors."""
         found: dict[Collection, dict[str, Point]] = {}
         for collection in COLLECTIONS:
             with self._shard(collection) as shard:
                 records = shard.retrieve(list(ids), with_payload=True, with_vector=True)
-            found[collection] = {point.id: point for point in map(_point, records)}
+            found[collection] = {point.id: point for point in map(point_of, records)}
         return {id_: Halves(*(found[c].get(id_) for c in COLLECTIONS)) for id_ in ids}
 
     @in_one_step
@@ -267,7 +326,7 @@ class EdgeEngine:
         requests = [
             edge.QueryRequest(
                 limit=search.limit,
-                query=edge.Query.Nearest(_edge_vector(search.vector), using=search.using),
+                query=edge.Query.Nearest(edge_vector(search.vector), using=search.using),
                 filter=edge_filter(search.filter),
                 score_threshold=search.threshold,
                 with_payload=PAYLOAD_READ if search.with_payload else False,
@@ -277,7 +336,7 @@ class EdgeEngine:
         ]
         with self._shard(collection) as shard:
             results = shard.query_batch(edge.QueryBatchRequest(requests))
-        return [ranked([_found(point) for point in points]) for points in results]
+        return [ranked([found_of(point) for point in points]) for points in results]
 
     @in_one_step
     def retrieve(
@@ -288,7 +347,7 @@ class EdgeEngine:
             records = shard.retrieve(
                 list(ids), with_payload=PAYLOAD_READ, with_vector=list(vectors)
             )
-        return [_point(record) for record in records]
+        return [point_of(record) for record in records]
 
     @in_one_step
     def scroll(
@@ -310,7 +369,7 @@ class EdgeEngine:
         )
         with self._shard(collection) as shard:
             records, following = shard.scroll(request)
-        points = [_point(record) for record in records]
+        points = [point_of(record) for record in records]
         return points, None if following is None else str(following)
 
     @in_one_step
@@ -340,7 +399,7 @@ class EdgeEngine:
             for key, kind in keys.items():
                 if key in known:
                     shard.update(edge.UpdateOperation.delete_field_index(key))
-                shard.update(_indexing(key, kind))
+                shard.update(indexing(key, kind))
 
     @in_one_step
     def optimize(self) -> None:
@@ -361,13 +420,31 @@ class EdgeEngine:
                 self._open_shards()
 
     def close(self) -> None:
-        """Flush and release the folder."""
+        """Flush and release the folder, and note how much is in it."""
+        with self._lock:
+            counts: dict[Collection, int] = {}
+            if len(self._shards) == len(COLLECTIONS):
+                # An index that can't be counted is closed all the same.
+                with suppress(StoreError):
+                    counts = self._counts()
+            self._release()
+            if counts:
+                self._seal.put(counts)
+
+    def _release(self) -> None:
+        failed: list[StoreError] = []
         with self._lock:
             while self._shards:
                 _, shard = self._shards.popitem()
-                with self._guard():
-                    shard.flush()
-                    shard.close()
+                # A shard that can't be flushed is given up all the same, and so is the other one.
+                for action in (shard.flush, shard.close):
+                    try:
+                        with self._guard():
+                            action()
+                    except StoreError as error:
+                        failed.append(error)
+        if failed:
+            raise failed[0]
 
     async def aclose(self) -> None:
         """Flush and release the folder, which takes a moment with a large index."""
@@ -404,6 +481,17 @@ def _end(halves: Halves) -> Halves:
     return Halves(None, None) if halves.missing else settled(halves)
 
 
+def write_json(path: Path, data: Payload) -> None:
+    """Write a file so that it is there whole or not at all.
+
+    Raises:
+        OSError: If it can't be written.
+    """
+    temporary = path.with_name(f"{path.name}.part")
+    temporary.write_text(json.dumps(data, indent=2), encoding="utf-8")
+    temporary.replace(path)
+
+
 def _mapped(error: BaseException, folder: Path) -> StoreError:
     text = str(error)
     if "WouldBlock" in text:
@@ -416,48 +504,3 @@ def _mapped(error: BaseException, folder: Path) -> StoreError:
             f"{folder}: the index is damaged ({text}). Run: ragsight doctor {folder} --repair"
         )
     return StoreError(f"{folder}: the engine refused ({text}).")
-
-
-def _config(collection: Collection, profile: Payload) -> edge.EdgeConfig:
-    def dense(spec: Mapping[str, Any]) -> edge.EdgeVectorParams:
-        return edge.EdgeVectorParams(size=spec["dimension"], distance=edge.Distance.Cosine)
-
-    if collection == "image":
-        return edge.EdgeConfig(vectors={CLIP: dense(profile["encoder"])}, hnsw_config=HNSW)
-    text_encoder = profile.get("text_encoder")
-    return edge.EdgeConfig(
-        vectors=None if text_encoder is None else {DENSE: dense(text_encoder)},
-        sparse_vectors={BM25: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
-        hnsw_config=HNSW,
-    )
-
-
-def _indexing(key: str, kind: IndexKind) -> edge.UpdateOperation:
-    return edge.UpdateOperation.create_field_index(key, INDEX_TYPES[kind])
-
-
-def _edge_point(point: Point) -> edge.Point:
-    vectors: dict[str, Any] = {name: _edge_vector(v) for name, v in point.vectors.items()}
-    return edge.Point(point.id, vectors, dict(point.payload))
-
-
-def _edge_vector(vector: Vector) -> Any:
-    if isinstance(vector, SparseVector):
-        return edge.SparseVector(list(vector.indices), list(vector.values))
-    return vector.tolist()
-
-
-def _found(point: edge.ScoredPoint) -> Found:
-    return Found(str(point.id), point.score, point.payload)
-
-
-def _point(record: edge.Record) -> Point:
-    payload = record.payload if record.payload is not None else {}
-    named = record.vector if isinstance(record.vector, dict) else {}
-    vectors: dict[str, Vector] = {}
-    for name, value in named.items():
-        if isinstance(value, edge.SparseVector):
-            vectors[name] = SparseVector(tuple(value.indices), tuple(value.values))
-        else:
-            vectors[name] = np.asarray(value, dtype=np.float32)
-    return Point(str(record.id), payload, vectors)

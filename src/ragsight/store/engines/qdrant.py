@@ -20,6 +20,7 @@ from ragsight.store.engines.qdrant_points import (
     own_point,
     sized,
 )
+from ragsight.store.migrations import current_profile, profile_problem
 from ragsight.store.schema import (
     COLLECTIONS,
     INDEXED_KEYS,
@@ -96,6 +97,12 @@ class ClientEngine:
             yield from self.index_payload(collection, INDEXED_KEYS)
             yield from self._index_tenant(collection)
 
+    def write_profile(self, profile: Payload) -> Steps[None]:
+        """Change both collections' metadata; the text one's, which is read, last."""
+        for collection in reversed(COLLECTIONS):
+            metadata = {PROFILE_KEY: dict(profile)}
+            yield from self._ask(QdrantClient.update_collection, collection, metadata=metadata)
+
     def _make(
         self, method: Callable[..., object], collection: Collection, **arguments: Any
     ) -> Steps[bool]:
@@ -110,7 +117,10 @@ class ClientEngine:
 
     def _check_made_alike(self, collection: Collection, profile: Payload) -> Steps[None]:
         info = yield from self.info(collection)
-        if (info.config.metadata or {}).get(PROFILE_KEY) != dict(profile):
+        found = (info.config.metadata or {}).get(PROFILE_KEY)
+        if profile_problem(found) or current_profile(found, place=self.place) != current_profile(
+            profile, place=self.place
+        ):
             raise StoreError(
                 f"{self.place}: there is a collection {self._names[collection]!r} already, made "
                 "with another encoder or by another application. Open it with that encoder, "
