@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from langchain_core.documents import Document
+from langchain_core.documents.base import Blob
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
@@ -13,6 +14,7 @@ from decks import add_picture, add_slide, box, new_deck, saved
 from drawings import cut_jpeg, noise
 from langchain_ragsight import (
     CatalogLoader,
+    CatalogParser,
     ChunkLoader,
     ImageLoader,
     PdfLoader,
@@ -68,6 +70,23 @@ def test_a_catalogue_gives_its_facts_as_metadata(photos: Path) -> None:
     assert document.metadata["source"] == "Leeds"
     assert document_to_chunk(document) == ragsight.CatalogLoader(table).load()[0]
     json.dumps(document.metadata)
+
+
+def test_a_catalogue_s_pictures_lie_below_it_unless_their_folder_is_named(photos: Path) -> None:
+    table = photos / "tables" / "shop.csv"
+    table.parent.mkdir()
+    table.write_text("name,image\nRed shoe,../red-shoe.png\n")
+    blob = Blob.from_path(table)
+    problems: list[RagsightError] = []
+
+    CatalogLoader(table, on_error=problems.append).load()
+    CatalogParser(on_error=problems.append).parse(blob)
+    (loaded,) = CatalogLoader(table, image_root=photos).load()
+    (parsed,) = CatalogParser(image_root=photos).parse(blob)
+
+    assert ["image_root" in str(problem) for problem in problems] == [True, True]
+    assert document_to_chunk(loaded).image is not None
+    assert document_to_chunk(parsed) == document_to_chunk(loaded)
 
 
 def test_a_bad_image_is_reported_and_the_rest_is_loaded(photos: Path) -> None:

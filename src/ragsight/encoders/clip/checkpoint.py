@@ -18,6 +18,7 @@ from ragsight.errors import (
     ModelNotFoundError,
     ModelUnavailableError,
 )
+from ragsight.files import read_regular
 
 DEFAULT_MODEL = "openai/clip-vit-base-patch32"
 """The checkpoint most CLIP users have: 512 dimensions, 224 pixels, 600 MB."""
@@ -236,7 +237,7 @@ class Checkpoint:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_regular(path))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

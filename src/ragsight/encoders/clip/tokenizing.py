@@ -21,6 +21,7 @@ from ragsight.characters import encodable
 from ragsight.encoders.clip.backends import TokenArray
 from ragsight.encoders.clip.checkpoint import Checkpoint
 from ragsight.errors import EncoderError
+from ragsight.files import read_regular
 
 Windows: TypeAlias = list[list[int]]
 """A text's token ids: one list if it fits into the context, else one for each window."""
@@ -207,7 +208,7 @@ def _is_clip_pipeline(path: Path) -> bool:
     That class takes only the vocabulary from the file; one that was edited would give other ids.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_regular(path))
         normalizers = [step["type"] for step in content["normalizer"]["normalizers"]]
         splitters = [step["type"] for step in content["pre_tokenizer"]["pretokenizers"]]
         processor = content["post_processor"]["type"]

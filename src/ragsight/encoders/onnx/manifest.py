@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ragsight.encoders.clip.fingerprints import digest_of
+from ragsight.files import open_regular, read_regular
 
 Precision = Literal["fp32", "int8"]
 Tower = Literal["vision", "text"]
@@ -73,7 +74,7 @@ class Manifest:
     def read(cls, folder: Path) -> Manifest | None:
         """Read a folder's manifest; None if there is none, or it is damaged or of another kind."""
         try:
-            content = json.loads((folder / MANIFEST).read_bytes())
+            content = json.loads(read_regular(folder / MANIFEST))
             digest = content.pop("digest")
             if digest_of(content) != digest or content.pop("format") != FORMAT:
                 return None
@@ -98,7 +99,7 @@ class Manifest:
 def file_digest(path: Path) -> str:
     """Hex SHA-256 of a file."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from ragsight.errors import ConfigurationError
+from ragsight.files import read_regular
 
 _log = logging.getLogger(__name__)
 
@@ -211,7 +212,7 @@ class Shelf:
             return None
         path = self._path(label, name)
         try:
-            data = path.read_bytes()
+            data = read_regular(path)
         except OSError:
             del self._names[label]
             return None
