@@ -19,7 +19,7 @@ from pptx.dml.color import RGBColor
 from pptx.util import Inches
 
 from ragsight.errors import ConfigurationError, RagsightError, RenderError, SourceNotFoundError
-from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
+from ragsight.loaders.pdf.backends.mupdf.source import MuPdfFile
 from ragsight.loaders.slides.painting import (
     DeckFacts,
     RenderCache,
@@ -235,7 +235,7 @@ def _saved_as(deck: Path, path: Path, filter_name: str) -> Path:
 
 def test_without_a_cache_a_converted_file_lives_as_long_as_the_process(deck: Path) -> None:
     pdf = convert(deck, "pdf", timeout=TIMEOUT, cache=False)
-    with PdfFile(pdf, "deck") as file:
+    with MuPdfFile(pdf, "deck") as file:
         assert file.page_count == 5
 
 

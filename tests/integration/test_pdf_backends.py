@@ -18,7 +18,7 @@ from pdfs import BACKENDS, PAGE, chart, heading, line, mupdf, paragraph, photo, 
 from ragsight.chunks import BBox
 from ragsight.errors import ConfigurationError, MissingExtraError
 from ragsight.loaders.pdf import PdfLoader
-from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
+from ragsight.loaders.pdf.backends.mupdf.source import MuPdfFile
 from ragsight.loaders.pdf.backends.registry import open_pdf
 from ragsight.loaders.pdf.page.page import Drawing, Page
 
@@ -279,7 +279,7 @@ def test_a_label_written_in_hexadecimal_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     document.save(path)
     assert [page.label for page, _ in _seen(path)] == ["A-7", "A-7"]
-    with PdfFile(path, "a.pdf") as file:
+    with MuPdfFile(path, "a.pdf") as file:
         assert file.page(1).label == "A-7"
 
 

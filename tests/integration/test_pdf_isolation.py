@@ -16,7 +16,7 @@ from ragsight.errors import (
     WrongPasswordError,
 )
 from ragsight.loaders.pdf import PdfLoader
-from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
+from ragsight.loaders.pdf.backends.mupdf.source import MuPdfFile
 from ragsight.loaders.pdf.backends.registry import BackendName
 from ragsight.loaders.pdf.isolation.isolated import IsolatedPdf, PageTimeoutError
 from ragsight.loaders.pdf.isolation.limited import LimitedSource
@@ -144,7 +144,7 @@ def test_nothing_is_printed_by_the_worker(
     assert capfd.readouterr() == ("", "")
 
 
-class _Slow(PdfFile):
+class _Slow(MuPdfFile):
     """A source whose clock the test holds: each step takes as long as it says."""
 
     def __init__(self, path: Path, steps: list[str]) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 from ragsight.chunks import BBox, Chunk, Source
 from ragsight.errors import DocumentError, InputError, StoreError
 from ragsight.images import open_image
-from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
+from ragsight.loaders.pdf.backends.mupdf.source import MuPdfFile
 
 PAGE_SIDE = 1000
 """Longest side in pixels: enough to read a page's running text."""
@@ -71,7 +71,7 @@ def painted_page(source: Source) -> Image.Image | None:
     try:
         if not path.is_file():
             return None
-        with PdfFile(path, source.uri) as file:
+        with MuPdfFile(path, source.uri) as file:
             box = (0.0, 0.0, *source.page_size)
             if source.page > file.page_count or not _is_same(file, source.page, box):
                 return None
@@ -90,7 +90,7 @@ def encoded_page(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _is_same(file: PdfFile, number: int, box: BBox) -> bool:
+def _is_same(file: MuPdfFile, number: int, box: BBox) -> bool:
     page = file.page(number)
     return all(
         abs(now - then) <= _SAME_SIZE

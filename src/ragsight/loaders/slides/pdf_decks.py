@@ -11,7 +11,7 @@ from ragsight.chunks import Chunk, ImageRef, Source
 from ragsight.errors import DocumentError, EmptyDocumentError, ErrorHandler
 from ragsight.loaders.chunking import ChunkingOptions
 from ragsight.loaders.pdf import PdfLoader, PdfOptions
-from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
+from ragsight.loaders.pdf.backends.mupdf.source import MuPdfFile
 from ragsight.loaders.pdf.figures.rendering import encoded_region
 from ragsight.loaders.pdf.isolation.limited import LimitedSource
 from ragsight.loaders.pdf.page.page import Page
@@ -70,7 +70,7 @@ class PdfDeck:
             contents="mark",
             chunking=_WHOLE_PAGES,
         )
-        with closing(PdfFile(self._path, self._uri, self._password)) as file:
+        with closing(MuPdfFile(self._path, self._uri, self._password)) as file:
             source = LimitedSource(file, self._options.timeout)
             numbers = [n for n in range(1, source.page_count + 1) if wanted is None or n in wanted]
             headings: tuple[str, ...] = ()

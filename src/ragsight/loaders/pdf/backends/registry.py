@@ -23,12 +23,12 @@ def open_pdf(
 
     Raises:
         MissingExtraError: If the library isn't installed.
-        DocumentError: If the file can't be opened; see `PdfFile`.
+        DocumentError: If the file can't be opened; see `MuPdfFile`.
     """
     if backend == "pdfium":
         from ragsight.loaders.pdf.backends.pdfium.source import PdfiumFile
 
         return PdfiumFile(source, name, password)
-    from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
+    from ragsight.loaders.pdf.backends.mupdf.source import MuPdfFile
 
-    return PdfFile(source, name, password)
+    return MuPdfFile(source, name, password)

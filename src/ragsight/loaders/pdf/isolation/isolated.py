@@ -46,7 +46,7 @@ class IsolatedPdf:
             something else; None for no limit.
 
     Raises:
-        DocumentError: As `PdfFile` does, or if opening takes too long.
+        DocumentError: As `MuPdfFile` does, or if opening takes too long.
 
     Example:
         >>> source = IsolatedPdf(Path("manual.pdf"), "manual.pdf")  # doctest: +SKIP

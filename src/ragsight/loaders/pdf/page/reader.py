@@ -56,7 +56,7 @@ class PageReader:
         outline_titles: Plain titles in the bookmarks, by which contents are told from text.
 
     Example:
-        >>> reader = PageReader(PdfFile(Path("manual.pdf"), "manual.pdf"))  # doctest: +SKIP
+        >>> reader = PageReader(MuPdfFile(Path("manual.pdf"), "manual.pdf"))  # doctest: +SKIP
         >>> reader.page(1).number  # doctest: +SKIP
         1
     """

@@ -14,7 +14,7 @@ from ragsight.errors import (
     raise_error,
 )
 from ragsight.loaders.base import absolute
-from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
+from ragsight.loaders.pdf.backends.mupdf.source import MuPdfFile
 from ragsight.loaders.pdf.backends.protocol import PageSource
 from ragsight.loaders.slides.painting.cache import RenderCache, chosen_cache
 from ragsight.loaders.slides.painting.deck import (
@@ -119,7 +119,7 @@ def _pages_of(
         "pdf",
         {number: number for number in range(1, deck.slide_count + 1)},
         shelf=shelf_of(file, cache, "pdf"),
-        open_pdf=partial(PdfFile, file, str(file)),
+        open_pdf=partial(MuPdfFile, file, str(file)),
         image_side=image_side,
     )
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ragsight.errors import DocumentError, RenderError
 from ragsight.loaders.base import file_fingerprint
-from ragsight.loaders.pdf.backends.mupdf.source import PdfFile
+from ragsight.loaders.pdf.backends.mupdf.source import MuPdfFile
 from ragsight.loaders.pdf.backends.protocol import PageSource
 from ragsight.loaders.slides.painting.cache import RenderCache, Shelf
 
@@ -59,7 +59,7 @@ class PaintedDeck:
             RenderError: If it can't be opened.
         """
         try:
-            with PdfFile(data, str(self.path)) as file:
+            with MuPdfFile(data, str(self.path)) as file:
                 page = file.page(1)
                 facts = PdfFacts(file.page_count, (page.width, page.height))
         except DocumentError as error:
@@ -76,7 +76,7 @@ class PaintedDeck:
         if self.data is None and self.shelf is not None:
             kept = self.shelf.get(_PDF)
             self.data = None if kept is None else kept.data
-        return None if self.data is None else PdfFile(self.data, str(self.path))
+        return None if self.data is None else MuPdfFile(self.data, str(self.path))
 
 
 def shelf_of(path: Path, cache: RenderCache | None, identity: str) -> Shelf | None:

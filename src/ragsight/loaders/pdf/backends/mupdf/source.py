@@ -65,7 +65,7 @@ def mupdf_library() -> Any:
     return library
 
 
-class PdfFile:
+class MuPdfFile:
     """An open PDF; pages are numbered from 1 and boxes have the page's rotation applied.
 
     Args:
@@ -81,7 +81,7 @@ class PdfFile:
         DocumentError: If it is no PDF or too damaged to open.
 
     Example:
-        >>> with PdfFile(Path("manual.pdf"), "manual.pdf") as file:  # doctest: +SKIP
+        >>> with MuPdfFile(Path("manual.pdf"), "manual.pdf") as file:  # doctest: +SKIP
         ...     print(file.page(1).lines[0].text)
     """
 
@@ -106,7 +106,7 @@ class PdfFile:
             self.close()
             raise
 
-    def __enter__(self) -> PdfFile:
+    def __enter__(self) -> MuPdfFile:
         return self
 
     def __exit__(
@@ -218,7 +218,7 @@ class PdfFile:
     def _reopen(self) -> None:
         """Open the file anew; if somebody moved or wrote it meanwhile, what is open stays."""
         try:
-            again = PdfFile(self._source, self.name, self._password)
+            again = MuPdfFile(self._source, self.name, self._password)
         except RagsightError:
             return
         if again.page_count != self.page_count or again.repaired:
