@@ -42,6 +42,7 @@ _MOVES = {
     ),
     "loaders.pdf > loaders.pdf": "run=document_pass",
     "loaders > loaders.slides": "office=painting",
+    "loaders.slides > loaders.slides": "run=deck_pass",
     "store > store.engines": (
         "engine=base edge edge_filters edge_optimizer client=qdrant "
         "client_errors=qdrant_errors client_points=qdrant_points clients=qdrant_clients "

@@ -8,7 +8,7 @@ from ragsight.chunks import BBox
 from ragsight.loaders.pdf.captions.blocks import CaptionBlock, find_captions
 from ragsight.loaders.pdf.captions.matching import match_captions
 from ragsight.loaders.pdf.captions.zones import zone_beside
-from ragsight.loaders.pdf.figures.marks import background, figure_marks
+from ragsight.loaders.pdf.figures.marks import figure_marks
 from ragsight.loaders.pdf.figures.plain import SHORT_SIDE, is_substantial
 from ragsight.loaders.pdf.figures.region import Region, Surroundings
 from ragsight.loaders.pdf.figures.regions import attached, find_regions, lines_inside
@@ -21,8 +21,10 @@ from ragsight.loaders.pdf.page.geometry import (
     overlap,
     width,
 )
+from ragsight.loaders.pdf.page.kinds import background
 from ragsight.loaders.pdf.page.page import Line
-from ragsight.loaders.pdf.parts import Analysis, DocumentHabits, Figure, PageInput, Table
+from ragsight.loaders.pdf.page_input import DocumentHabits, PageInput
+from ragsight.loaders.pdf.parts import Analysis, Figure, Table
 from ragsight.loaders.pdf.tables.finder import TableFinder
 from ragsight.loaders.pdf.tables.grids import looks_tabular
 from ragsight.loaders.pdf.text.blocks import Block, blocks_of

@@ -22,7 +22,8 @@ from ragsight.loaders.pdf.page.kinds import page_kind
 from ragsight.loaders.pdf.page.page import Drawing, Line, Page
 from ragsight.loaders.pdf.page.reader import PageReader
 from ragsight.loaders.pdf.page_chunks import PageChunks
-from ragsight.loaders.pdf.parts import Analysis, DocumentHabits, Figure, PageInput, Table
+from ragsight.loaders.pdf.page_input import DocumentHabits, PageInput
+from ragsight.loaders.pdf.parts import Analysis, Figure, Table
 from ragsight.loaders.pdf.text.blocks import body_size, rows_of, size_counts
 from ragsight.loaders.pdf.text.headings import HeadingPath, Outline, outline_of
 from ragsight.loaders.pdf.text.paragraphs import sections_of
@@ -35,7 +36,7 @@ _REPAIRED = "The file was damaged and has been repaired; parts of it may be miss
 _NO_DRAWINGS = "The page's drawings couldn't be read; figures and tables may be missing."
 
 
-class Run:
+class DocumentPass:
     """Makes the chunks of one page after the other.
 
     Args:

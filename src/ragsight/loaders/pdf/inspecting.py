@@ -10,7 +10,7 @@ from PIL import Image
 from ragsight.chunks import Chunk
 from ragsight.errors import DocumentError
 from ragsight.loaders.inspected import WHOLE_PAGE, InspectedPage, LeftOut
-from ragsight.loaders.pdf.document_pass import Run
+from ragsight.loaders.pdf.document_pass import DocumentPass
 from ragsight.loaders.pdf.isolation.limited import LimitedSource
 from ragsight.loaders.pdf.options import PdfOptions
 from ragsight.loaders.pdf.page.geometry import overlap
@@ -34,7 +34,7 @@ def inspected_pages(
         image_side: Longest side of a page's picture, in pixels.
     """
     problems: list[str] = []
-    run = Run(source, uri, options, lambda error: problems.append(str(error)))
+    run = DocumentPass(source, uri, options, lambda error: problems.append(str(error)))
     order = 0
     for number in numbers:
         chunks = []

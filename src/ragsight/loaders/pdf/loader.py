@@ -20,7 +20,7 @@ from ragsight.loaders.base import absolute, file_fingerprint
 from ragsight.loaders.inspected import InspectedPage
 from ragsight.loaders.pdf.backends.protocol import PageSource
 from ragsight.loaders.pdf.backends.registry import open_pdf
-from ragsight.loaders.pdf.document_pass import Run
+from ragsight.loaders.pdf.document_pass import DocumentPass
 from ragsight.loaders.pdf.inspecting import inspected_pages
 from ragsight.loaders.pdf.isolation.isolated import IsolatedPdf
 from ragsight.loaders.pdf.isolation.limited import LimitedSource
@@ -115,7 +115,7 @@ class PdfLoader:
             DocumentError: If it is no PDF or damaged, or if a page is and `on_error` raises.
         """
         with closing(self._opened()) as source:
-            run = Run(source, self.uri, self._options, self._on_error)
+            run = DocumentPass(source, self.uri, self._options, self._on_error)
             order = 0
             for chunk in with_neighbours(self._linked(run, self._selected(source.page_count))):
                 order += 1
@@ -161,7 +161,7 @@ class PdfLoader:
         return LimitedSource(opened, self._options.page_timeout)
 
     @staticmethod
-    def _linked(run: Run, numbers: Iterable[int]) -> Iterator[Chunk]:
+    def _linked(run: DocumentPass, numbers: Iterable[int]) -> Iterator[Chunk]:
         linker = Linker()
         try:
             for number in numbers:
@@ -182,7 +182,7 @@ class PdfLoader:
         return [number for number in self._pages if number <= count]
 
 
-def _what_is_missing(run: Run) -> str:
+def _what_is_missing(run: DocumentPass) -> str:
     if run.dropped:
         return "there are only tables of contents on the pages. Pass contents='mark' to keep them."
     return "there is nothing on the pages; the file may be cut short."

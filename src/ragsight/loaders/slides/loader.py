@@ -23,13 +23,13 @@ from ragsight.errors import (
 )
 from ragsight.loaders.base import absolute, file_fingerprint, read_bytes
 from ragsight.loaders.pdf.links import with_neighbours
+from ragsight.loaders.slides.deck_pass import DeckPass
 from ragsight.loaders.slides.kinds import DeckKind, has_suffix_of, kind_of
 from ragsight.loaders.slides.options import SlideOptions, SlideSettings
 from ragsight.loaders.slides.package import Package
 from ragsight.loaders.slides.painting import check_package, convert
 from ragsight.loaders.slides.painting.renderers import find_renderer
 from ragsight.loaders.slides.pdf_decks import PdfDeck
-from ragsight.loaders.slides.run import Run
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -187,7 +187,7 @@ class SlideLoader:
             return
         readable = path if kind == "pptx" else self._converted(path)
         with closing(Package.open(readable, self.uri)) as package:
-            run = Run(package, self.uri, path, self._options, report)
+            run = DeckPass(package, self.uri, path, self._options, report)
             empty = True
             for chunk in run.chunks(self._wanted):
                 empty = False

@@ -37,7 +37,7 @@ OFF = SlideOptions(render="off")
 def test_decks_of_a_folder_are_painted_in_one_go(
     folder: Path, painted: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragsight.loaders.slides.run.open_renders", lambda *_, **__: None)
+    monkeypatch.setattr("ragsight.loaders.slides.deck_pass.open_renders", lambda *_, **__: None)
 
     assert len(list(load(folder))) == 4
     assert painted == [["a.pptx", "b.pptx", "c.pptx"]]
@@ -58,7 +58,7 @@ def test_only_decks_that_have_changed_are_painted_when_indexed(
     monkeypatch: pytest.MonkeyPatch,
     encoder: ClipEncoder,
 ) -> None:
-    monkeypatch.setattr("ragsight.loaders.slides.run.open_renders", lambda *_, **__: None)
+    monkeypatch.setattr("ragsight.loaders.slides.deck_pass.open_renders", lambda *_, **__: None)
     with MultimodalStore.open(":memory:", encoder=encoder) as store:
         ingest(folder, store)
         for name in ("a", "b"):

@@ -16,9 +16,9 @@ from ragsight.loaders.pdf.page.geometry import (
     overlap,
     width,
 )
+from ragsight.loaders.pdf.page.kinds import COVERS_PAGE
 from ragsight.loaders.pdf.page.page import Drawing, Line, Page
 
-_BACKGROUND = 0.85
 _EDGE, _WHOLE, _BAND = 3.0, 0.95, 0.2
 _RULE = 2.5
 _UNDERLINE_GAP = 3.5
@@ -45,12 +45,6 @@ class Mark:
     angular: bool = True
 
 
-def background(page: Page) -> BBox | None:
-    """The picture that covers the page, if there is one: a scan, or a slide's background."""
-    covering = [box for box in page.pictures if area(box) > _BACKGROUND * area(page.bbox)]
-    return covering[0] if covering else None
-
-
 def figure_marks(
     page: Page,
     drawings: Iterable[Drawing],
@@ -72,7 +66,7 @@ def figure_marks(
     pictures = [
         box
         for box in page.pictures
-        if area(box) <= _BACKGROUND * area(page.bbox) and box not in dropped
+        if area(box) <= COVERS_PAGE * area(page.bbox) and box not in dropped
     ]
     drawings = list(drawings)
     bands = [drawing.bbox for drawing in drawings if _is_band(drawing.bbox, page)]
@@ -99,7 +93,7 @@ def _lies_on(box: BBox, pictures: Sequence[BBox]) -> bool:
 
 
 def _frames_page(box: BBox, page: Page) -> bool:
-    return width(box) > _BACKGROUND * page.width and height(box) > _BACKGROUND * page.height
+    return width(box) > COVERS_PAGE * page.width and height(box) > COVERS_PAGE * page.height
 
 
 def _is_band(box: BBox, page: Page) -> bool:

@@ -11,7 +11,7 @@ from ragsight.loaders.pdf.figures.regions import lines_inside
 from ragsight.loaders.pdf.page.geometry import area, height, overlap, union, width
 from ragsight.loaders.pdf.page.grouping import group_boxes
 from ragsight.loaders.pdf.page.page import Line
-from ragsight.loaders.pdf.parts import PageInput
+from ragsight.loaders.pdf.page_input import PageInput
 from ragsight.loaders.pdf.text.blocks import blocks_of
 
 SHORT_SIDE = 28.0

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from ragsight.loaders.pdf.figures.marks import background
+from ragsight.chunks import BBox
 from ragsight.loaders.pdf.page.geometry import area
 from ragsight.loaders.pdf.page.grouping import group_boxes
 from ragsight.loaders.pdf.page.page import Line, Page
 
+COVERS_PAGE = 0.85
 _FEW_CHARACTERS = 50
 _TOUCHING = 2.0
 
@@ -23,6 +24,12 @@ def page_kind(page: Page) -> PageKind | None:
     if is_slide(page, page.lines):
         return "slide"
     return None if background(page) is None else "page"
+
+
+def background(page: Page) -> BBox | None:
+    """The picture that covers the page, if there is one: a scan, or a slide's background."""
+    covering = [box for box in page.pictures if area(box) > COVERS_PAGE * area(page.bbox)]
+    return covering[0] if covering else None
 
 
 def is_scan(page: Page) -> bool:

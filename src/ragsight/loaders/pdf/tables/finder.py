@@ -19,7 +19,8 @@ from ragsight.loaders.pdf.page.geometry import (
     width,
 )
 from ragsight.loaders.pdf.page.page import Grid, Line
-from ragsight.loaders.pdf.parts import DocumentHabits, PageInput, Table
+from ragsight.loaders.pdf.page_input import DocumentHabits, PageInput
+from ragsight.loaders.pdf.parts import Table
 from ragsight.loaders.pdf.tables.areas import (
     TableSpace,
     captioned_areas,

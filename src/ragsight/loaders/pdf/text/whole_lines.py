@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from ragsight.loaders.pdf.figures.marks import background
 from ragsight.loaders.pdf.page.geometry import gap_x, shared_y, union
+from ragsight.loaders.pdf.page.kinds import background
 from ragsight.loaders.pdf.page.page import Line, Page
 
 _SPACE = 0.95

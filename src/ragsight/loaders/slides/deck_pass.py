@@ -18,7 +18,7 @@ from ragsight.loaders.slides.pictures import Repeats
 from ragsight.loaders.slides.reading import SlideReader
 
 
-class Run:
+class DeckPass:
     """Makes the chunks of one slide after the other.
 
     Args:
