@@ -11,14 +11,14 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 _MOVES = {
-    "answer > answer.model": "model_profile=profile profiles tokens costs",
+    "answer > answer.model": "model_profile=profile profiles tokens=profile costs",
     "answer > answer.providers": (
         "backend openai openai_wire openai_replies anthropic compatible abilities sdk "
         "clients failures foreign=framework_backend recording closing"
     ),
     "answer > answer.request": (
-        "options selection pictures budget labels prompt neutral=sanitize planning=plan "
-        "batching notes=map_reduce ordering"
+        "options selection pictures budget=pictures labels prompt neutral=sanitize "
+        "planning=plan batching=plan notes=map_reduce ordering=plan"
     ),
     "answer > answer.reply": (
         "result finishing=assembler structured filters=stream_filters citations markdown "

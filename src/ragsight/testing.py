@@ -6,8 +6,8 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from ragsight.answer.model.messages import Completion, StreamEvent, TextDelta, Usage, VisionRequest
+from ragsight.answer.model.profile import estimate_text_tokens
 from ragsight.answer.model.profiles import LOCAL, ModelProfile
-from ragsight.answer.model.tokens import estimate_text_tokens
 from ragsight.errors import RagsightError
 
 Reply = str | Sequence[str] | Callable[[VisionRequest], str]

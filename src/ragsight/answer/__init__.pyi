@@ -22,17 +22,17 @@ from .model.messages import (
 from .model.messages import (
     VisionRequest as VisionRequest,
 )
+from .model.profile import (
+    PatchTokens as PatchTokens,
+)
+from .model.profile import (
+    TileTokens as TileTokens,
+)
 from .model.profiles import (
     ImageRule as ImageRule,
 )
 from .model.profiles import (
     ModelProfile as ModelProfile,
-)
-from .model.tokens import (
-    PatchTokens as PatchTokens,
-)
-from .model.tokens import (
-    TileTokens as TileTokens,
 )
 from .providers.abilities import ServerAbilities as ServerAbilities
 from .providers.anthropic import AnthropicBackend as AnthropicBackend
@@ -88,7 +88,6 @@ from .reply.result import (
 from .reply.result import (
     SentImage as SentImage,
 )
-from .request.batching import plan_answer as plan_answer
 from .request.dropped import DroppedSource as DroppedSource
 from .request.labels import (
     CitedSource as CitedSource,
@@ -109,6 +108,7 @@ from .request.plan import (
 from .request.plan import (
     TokenEstimate as TokenEstimate,
 )
+from .request.plan import plan_answer as plan_answer
 from .request.plan import (
     plan_request as plan_request,
 )

@@ -20,11 +20,10 @@ from ragsight.answer.reply.assembler import AnswerAssembler, finish_answer, noth
 from ragsight.answer.reply.citations import clean_notes
 from ragsight.answer.reply.repairing import repair_request
 from ragsight.answer.reply.result import Answer
-from ragsight.answer.request.batching import plan_answer
 from ragsight.answer.request.labels import Evidence
 from ragsight.answer.request.map_reduce import with_notes
 from ragsight.answer.request.options import SynthesizerOptions
-from ragsight.answer.request.plan import RequestPlan
+from ragsight.answer.request.plan import RequestPlan, plan_answer
 from ragsight.answer.request.sanitize import SENTINEL
 from ragsight.errors import AnswerError, BackendError, StreamInterruptedError
 from ragsight.steps import Await, InThread, Parallel, Steps

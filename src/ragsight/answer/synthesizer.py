@@ -10,10 +10,9 @@ from ragsight.answer.model.costs import Price
 from ragsight.answer.providers.backend import VisionBackend, resolve_backend
 from ragsight.answer.providers.recording import RequestHook
 from ragsight.answer.reply.result import Answer
-from ragsight.answer.request.batching import plan_answer
 from ragsight.answer.request.labels import Evidence
 from ragsight.answer.request.options import SynthesizerOptions
-from ragsight.answer.request.plan import RequestPlan
+from ragsight.answer.request.plan import RequestPlan, plan_answer
 from ragsight.answer.streams import AnswerStream, AsyncAnswerStream
 from ragsight.steps import arun, run
 

@@ -191,6 +191,8 @@ def _stored(store: Operations, stored: Mapping[str, Point], chunk_id: str) -> Po
 
 
 def _away(vector: Later, negatives: Sequence[Later], strength: float) -> Vector:
+    if not negatives:
+        return vector()
     start, examples = vector(), [negative() for negative in negatives]
     if isinstance(start, SparseVector):
         sparse = [example for example in examples if isinstance(example, SparseVector)]

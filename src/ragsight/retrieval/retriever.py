@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from ragsight.errors import QueryError
 from ragsight.images import ImageSource
@@ -21,7 +22,7 @@ from ragsight.retrieval.query import (
 )
 from ragsight.retrieval.reading import choose_diverse, read_hits
 from ragsight.retrieval.rerank import AsyncReranker, Reranker
-from ragsight.steps import Await, InThread, Steps
+from ragsight.steps import Await, InThread, Steps, arun, run
 from ragsight.store import (
     FilterLike,
     Found,
@@ -32,7 +33,9 @@ from ragsight.store import (
 )
 from ragsight.store.layout import Layout
 from ragsight.store.schema import Collection
-from ragsight.store.search_limits import in_turn
+from ragsight.store.search_limits import run_search
+
+T = TypeVar("T")
 
 LEAST_DEPTH = 50
 PAGED_DEPTH = 200
@@ -123,7 +126,7 @@ class MultimodalRetriever:
             StoreError: If the engine refuses.
         """
         options |= {"image": image, "k": k, "filter": filter, "weights": weights}
-        return self.store.run(self._retrieval([_query(query, options)]))[0]
+        return run(self._retrieval([_query(query, options)]))[0]
 
     async def aretrieve(
         self,
@@ -137,7 +140,7 @@ class MultimodalRetriever:
     ) -> list[Hit]:
         """Find chunks without blocking the event loop; see `retrieve`."""
         options |= {"image": image, "k": k, "filter": filter, "weights": weights}
-        return (await self.store.arun(self._retrieval([_query(query, options)])))[0]
+        return (await arun(self._retrieval([_query(query, options)])))[0]
 
     def retrieve_many(self, queries: Sequence[str | Query]) -> list[list[Hit]]:
         """Answer several queries: encoded in batches, searched in one request a collection.
@@ -153,11 +156,11 @@ class MultimodalRetriever:
             ImageError: If a query's image can't be opened.
             StoreError: If the engine refuses.
         """
-        return self.store.run(self._retrieval([_query(query, {}) for query in queries]))
+        return run(self._retrieval([_query(query, {}) for query in queries]))
 
     async def aretrieve_many(self, queries: Sequence[str | Query]) -> list[list[Hit]]:
         """Answer several queries without blocking the event loop; see `retrieve_many`."""
-        return await self.store.arun(self._retrieval([_query(query, {}) for query in queries]))
+        return await arun(self._retrieval([_query(query, {}) for query in queries]))
 
     def more_like(self, chunk_id: str, **options: Any) -> list[Hit]:
         """Find what is like a chunk of the index, by the vectors that are stored of it.
@@ -181,12 +184,18 @@ class MultimodalRetriever:
 
     def _retrieval(self, queries: Sequence[Query]) -> Steps[list[list[Hit]]]:
         jobs = [self._job(query) for query in queries]
-        found = yield from in_turn(self.store.operations.engine, self._searched(jobs))
+        found = yield from self._in_turn(self._searched(jobs))
         results: list[list[Hit]] = []
         for job, hits in zip(jobs, found, strict=True):
             ordered = hits if self._rerank is None else (yield from self._reranked(job, hits))
             results.append(Hits(job.limits.apply(ordered)))
         return results
+
+    def _in_turn(self, steps: Steps[T]) -> Steps[T]:
+        """Take steps that only read as one: beside an event loop once it is their turn."""
+        engine = self.store.operations.engine
+        result: T = yield from Await(run, partial(run_search, engine), steps)
+        return result
 
     def _searched(self, jobs: Sequence[_Job]) -> Steps[list[list[Hit]]]:
         """Encode, search, fuse and read; deeper again where groups left too few hits."""
@@ -221,7 +230,7 @@ class MultimodalRetriever:
             ordered = yield from Await(self._rerank, self._rerank.arerank, job.query, best)
         else:
             step = InThread(self._rerank, job.query, best)
-            ordered = yield from in_turn(self.store.operations.engine, iter(step))
+            ordered = yield from self._in_turn(iter(step))
         return [*ordered, *hits[job.candidates :]]
 
     def _job(self, query: Query) -> _Job:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from functools import partial
 from typing import TypeVar
 
-from ragsight.steps import Await, Steps, arun, run
+from ragsight.steps import Steps, arun, run
 from ragsight.store.engines.base import Engine
 
 T = TypeVar("T")
@@ -41,12 +40,6 @@ async def run_search(engine: Engine, program: Steps[T]) -> T:
         if engine.is_remote:
             return await arun(program)
         return await asyncio.to_thread(run, program)
-
-
-def in_turn(engine: Engine, program: Steps[T]) -> Steps[T]:
-    """Take steps that only read as one: beside an event loop as `run_search` does."""
-    result: T = yield from Await(run, partial(run_search, engine), program)
-    return result
 
 
 def _gate(places: int) -> asyncio.Semaphore:

@@ -12,8 +12,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from ragsight.answer.model.profile import DETAILS, Detail, ImageRule, ModelProfile
-from ragsight.answer.model.tokens import PatchTokens, TileTokens
+from ragsight.answer.model.profile import (
+    DETAILS,
+    Detail,
+    ImageRule,
+    ModelProfile,
+    PatchTokens,
+    TileTokens,
+)
 from ragsight.images.preparing import ImageLimits
 
 __all__ = [

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from ragsight.answer.model.messages import VisionRequest
+from ragsight.answer.model.profile import estimate_text_tokens
 from ragsight.answer.model.profiles import ModelProfile
-from ragsight.answer.model.tokens import estimate_text_tokens
-from ragsight.answer.request.dropped import DroppedSource
+from ragsight.answer.request.dropped import DroppedSource, Refusal
 from ragsight.answer.request.labels import Evidence, cite_source
 from ragsight.answer.request.map_reduce import NotesBatch, notes_batch, notes_question
-from ragsight.answer.request.options import SynthesizerOptions
-from ragsight.answer.request.ordering import reading_order
+from ragsight.answer.request.options import Order, SynthesizerOptions
 from ragsight.answer.request.prompt import PlannedSource, system_text, user_parts
 from ragsight.answer.request.selection import Selected, Selection, find_candidates, select_sources
 from ragsight.errors import AnswerError, ConfigurationError, QueryError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,42 @@ class RequestPlan:
     batches: tuple[NotesBatch, ...] = ()
     nothing_found: str = ""
     warnings: tuple[str, ...] = ()
+
+
+def plan_answer(
+    question: str,
+    sources: Sequence[Evidence],
+    profile: ModelProfile,
+    options: SynthesizerOptions,
+) -> RequestPlan:
+    """Plan the request of a question, or where sources are too many, the requests for notes too.
+
+    Args:
+        question: The question.
+        sources: Hits or chunks; their images are opened here.
+        profile: The model's limits.
+        options: The caller's wishes. Only `overflow="map_reduce"` makes more than one request.
+
+    Returns:
+        The plan; its sources are numbered through all requests.
+
+    Raises:
+        QueryError: If the question is empty.
+        ConfigurationError: If the model doesn't know `options.detail`.
+        AnswerError: If not all fits and `options.overflow` is `raise`.
+    """
+    if options.overflow != "map_reduce":
+        return plan_request(question, sources, profile, options)
+    detail = check_question(question, profile, options)
+    left, dropped = find_candidates(sources, options)
+    selections: list[Selection] = [Selection(dropped=dropped)]
+    while left and sum(bool(made.kept) for made in selections) < options.max_requests:
+        selections.append(select_sources(left, profile, options, whole=True))
+        left = selections[-1].deferred
+    full = f"all {options.max_requests} requests are full; raise SynthesizerOptions.max_requests"
+    for candidate in left:
+        selections[-1].drop(candidate.chunk, Refusal(full, "overflow"), "source")
+    return plan_selected(question, selections, profile, options, detail)
 
 
 def plan_request(
@@ -169,6 +207,28 @@ def numbered(
         batches.append(tuple(_planned(ordered, selection, n)))
         n += len(ordered)
     return [batch for batch in batches if batch]
+
+
+def reading_order(ranked: Sequence[tuple[int, T]], order: Order) -> list[T]:
+    """Arrange what was kept.
+
+    Args:
+        ranked: Position in the caller's order and item, best first.
+        order: See `SynthesizerOptions.order`.
+
+    Returns:
+        The items as the model gets them.
+
+    Example:
+        >>> reading_order([(0, "best"), (1, "second"), (2, "third")], "ends")
+        ['best', 'third', 'second']
+    """
+    if order == "input":
+        return [item for _, item in sorted(ranked, key=lambda pair: pair[0])]
+    items = [item for _, item in ranked]
+    if order == "ends":
+        return items[::2] + items[1::2][::-1]
+    return items
 
 
 def _planned(

@@ -5,19 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ragsight.answer.model.profile import estimate_text_tokens
 from ragsight.answer.model.profiles import ModelProfile
-from ragsight.answer.model.tokens import estimate_text_tokens
-from ragsight.answer.request.budget import TextBudget
 from ragsight.answer.request.dropped import DroppedPart, DroppedSource, Refusal
 from ragsight.answer.request.labels import Evidence, chunk_of, cite_source
 from ragsight.answer.request.options import SynthesizerOptions
-from ragsight.answer.request.ordering import best_first
 from ragsight.answer.request.pictures import Picture, Pictures
 from ragsight.chunks import Chunk
 from ragsight.images.preparing import PreparedImage
 from ragsight.retrieval.hits import Hit
 
 _WHAT = {"source": "The source", "image": "The image of", "text": "The text of"}
+
+
+@dataclass(slots=True, kw_only=True)
+class TextBudget:
+    """Room for the sources' texts in one request, offered best first.
+
+    Attributes:
+        max_tokens: How many tokens, all texts together.
+    """
+
+    max_tokens: int
+    tokens: int = 0
+    refusal: str = ""
+
+    def admit(self, *, tokens: int) -> str:
+        """Take one text in; returns the reason why it was refused, empty when it was taken."""
+        if not self.refusal and self.tokens + tokens > self.max_tokens:
+            self.refusal = (
+                f"the text budget of {self.max_tokens:,} tokens is used up; raise "
+                f"SynthesizerOptions.text_token_budget for more"
+            )
+        if not self.refusal:
+            self.tokens += tokens
+        return self.refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +124,17 @@ def find_candidates(
             continue
         candidates.append(Candidate(position, chunk))
     return candidates, dropped
+
+
+def best_first(sources: Sequence[Evidence]) -> list[int]:
+    """Positions of the sources from the best to the worst.
+
+    Hits are ranked by score; where any source has no score the caller's order is the ranking.
+    """
+    scores = [source.score for source in sources if isinstance(source, Hit)]
+    if len(scores) < len(sources):
+        return list(range(len(sources)))
+    return sorted(range(len(sources)), key=lambda position: -scores[position])
 
 
 def _scores_less(source: Evidence, least: float | None) -> bool:

@@ -3,7 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragsight.answer.request.budget import ImageBudget, TextBudget
+from ragsight.answer.request.pictures import ImageBudget
+from ragsight.answer.request.selection import TextBudget
 
 IMAGES = st.lists(st.tuples(st.integers(1, 5000), st.integers(1, 5_000_000)), max_size=30)
 

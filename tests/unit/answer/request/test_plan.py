@@ -13,8 +13,7 @@ from ragsight.answer.model.messages import ImagePart, TextPart
 from ragsight.answer.model.profiles import CLAUDE_4_7, LOCAL, OPENAI_PROFILES
 from ragsight.answer.providers.table import profile_for
 from ragsight.answer.request.options import SynthesizerOptions
-from ragsight.answer.request.ordering import reading_order
-from ragsight.answer.request.plan import RequestPlan, plan_request
+from ragsight.answer.request.plan import RequestPlan, plan_request, reading_order
 from ragsight.chunks import Chunk, Source
 from ragsight.errors import ConfigurationError, QueryError
 from ragsight.images import image_ref
