@@ -30,8 +30,8 @@ MAX_CHARACTERS = 8_000_000
 32 MB."""
 
 WHOLE_LIMIT = 2**63
-"""Whole numbers from minus this up to before it are kept as such by every engine; of larger ones
-they make floats, or nothing."""
+"""Whole numbers from minus this up to before it can be asked for; up to before twice as much they
+are kept. Of larger ones engines make floats, or nothing."""
 
 _LONGEST_SHOWN = 60
 _DEEPEST_SHOWN = 8
@@ -201,7 +201,7 @@ class _Reader:
 
     def _whole(self, value: int) -> int:
         whole = int.__int__(value)
-        if not -WHOLE_LIMIT <= whole < WHOLE_LIMIT:
+        if not -WHOLE_LIMIT <= whole < 2 * WHOLE_LIMIT:
             raise self.refusal("is a whole number beyond 64 bits")
         return whole
 

@@ -11,7 +11,7 @@ import numpy as np
 from ragsight.characters import encodable
 from ragsight.errors import MetadataError, QueryError
 from ragsight.lazy import LazyModule
-from ragsight.metadata import json_value
+from ragsight.metadata import WHOLE_LIMIT, json_value
 from ragsight.store.numbers import EXACT_WHOLES, nearest
 from ragsight.store.paths import quoted_path
 from ragsight.store.ranges import range_condition
@@ -156,6 +156,8 @@ def _operators(field: str, key: str, operators: Mapping[str, Any]) -> models.Con
 
 def _range(field: str, key: str, bounds: Mapping[str, Any]) -> models.Condition:
     values = {name: _stored(key, value) for name, value in bounds.items()}
+    for value in values.values():
+        _check_whole(key, value)
     if all(_is_number(value) for value in values.values()):
         return range_condition(field, values)
     try:
@@ -176,6 +178,14 @@ def _stored(key: str, value: Any) -> Any:
         raise QueryError(f"The filter can't be used: {error}") from error
 
 
+def _check_whole(key: str, value: Any) -> None:
+    if isinstance(value, int) and value >= WHOLE_LIMIT:
+        raise QueryError(
+            f"The filter on {key!r} compares with {value}: engines compare whole numbers "
+            "below 2**63 only. Keep such numbers as text to ask for them."
+        )
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -189,6 +199,7 @@ def _is_several(value: object) -> bool:
 
 def _equal(field: str, key: str, value: Any) -> models.Condition:
     value = _stored(key, value)
+    _check_whole(key, value)
     if value is None:
         return models.IsEmptyCondition(is_empty=models.PayloadField(key=field))
     if _is_number(value) and not EXACT_WHOLES <= abs(value) < _ENGINE_WHOLES:

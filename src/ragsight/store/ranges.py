@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ragsight.lazy import LazyModule
@@ -34,12 +34,12 @@ def range_condition(field: str, bounds: Mapping[str, Number]) -> models.Conditio
     below, beneath = _lower(mirrored)
     high, greatest = min(-below, WHOLE_LIMIT - 1), -beneath
     first, last = _inside(least, math.inf), _inside(greatest, -math.inf)
+    allowed = range(low, high + 1)
     conditions: list[models.Condition] = []
     if first <= last:
         ends = {"gte": first, "lte": last}
         finite = {name: end for name, end in ends.items() if math.isfinite(end)}
-        conditions.append(_compared(field, finite))
-    allowed = range(low, high + 1)
+        conditions.append(_without(field, _compared(field, finite), _taken_for(first, allowed)))
     conditions.append(_one_of(field, _edges(allowed, first, last)))
     conditions += [
         _equal(field, edge, allowed)
@@ -84,7 +84,8 @@ def _lower(bounds: Mapping[str, Number]) -> tuple[int, float]:
 def _inside(end: float, direction: float) -> float:
     """The end itself, where floats are exact, or the next one, which no number outside becomes."""
     is_exact = abs(end) < EXACT_WHOLES or math.isinf(end)
-    return end if is_exact else math.nextafter(end, direction)
+    # From 2**63 on whole numbers can't be named: there the end stays.
+    return end if is_exact or end >= WHOLE_LIMIT else math.nextafter(end, direction)
 
 
 def _edges(allowed: range, first: float, last: float) -> Iterable[int]:
@@ -96,14 +97,25 @@ def _edges(allowed: range, first: float, last: float) -> Iterable[int]:
     return [*below, *above]
 
 
-def _equal(field: str, edge: float, allowed: range) -> models.Filter:
+def _equal(field: str, edge: float, allowed: range) -> models.Condition:
     """A float, but none of the whole numbers that would be it and aren't allowed."""
+    point = _compared(field, {"gte": edge, "lte": edge})
+    return _without(field, point, _taken_for(edge, allowed))
+
+
+def _taken_for(edge: float, allowed: range) -> list[int]:
+    """Whole numbers that an engine takes for a float, and that aren't allowed."""
+    if abs(edge) < EXACT_WHOLES or math.isinf(edge):
+        return []
     reach = int(math.ulp(edge))
-    others = range(int(edge) - reach, int(edge) + reach + 1)
-    taken = [n for n in others if float(n) == edge and n not in allowed and abs(n) < WHOLE_LIMIT]
-    return models.Filter(
-        must=[_compared(field, {"gte": edge, "lte": edge})], must_not=[_one_of(field, taken)]
-    )
+    near = range(int(edge) - reach, int(edge) + reach + 1)
+    return [n for n in near if float(n) == edge and n not in allowed and abs(n) < WHOLE_LIMIT]
+
+
+def _without(field: str, condition: models.Condition, values: Sequence[int]) -> models.Condition:
+    if not values:
+        return condition
+    return models.Filter(must=[condition], must_not=[_one_of(field, values)])
 
 
 def _compared(field: str, bounds: Mapping[str, Number]) -> models.FieldCondition:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from qdrant_client import QdrantClient, models
@@ -165,7 +166,8 @@ class ClientEngine:
         lost: Mapping[Collection, Sequence[str]] | None = None,
     ) -> Steps[None]:
         """Write points, some requests at once, and wait until all are applied."""
-        given = converted(points, sized, self.place)
+        measure = partial(sized, over_grpc=self._clients.prefers_grpc)
+        given = converted(points, measure, self.place)
         # What goes, goes first: a source's record, which is among the points, says it is gone.
         for collection, ids in (lost if lost is not None else {}).items():
             if ids:

@@ -90,6 +90,11 @@ class Clients:
         uri = str(getattr(getattr(client, "_client", None), "rest_uri", "local Qdrant"))
         return without_secrets(uri)
 
+    @property
+    def prefers_grpc(self) -> bool:
+        """Whether points are sent over gRPC, which has narrower numbers than JSON."""
+        return bool(self._options.get("prefer_grpc")) and not self.is_local
+
     def call(self, method: Callable[..., T], arguments: Mapping[str, Any]) -> Steps[T]:
         """Call a method of the blocking client, or await that of the async one.
 

@@ -10,7 +10,9 @@ import numpy as np
 from qdrant_client import models
 
 from ragsight.encoders import SparseVector
+from ragsight.metadata import WHOLE_LIMIT
 from ragsight.store.engines.base import Point, Vector
+from ragsight.store.numbers import leaves
 
 POINTS_PER_REQUEST = 64
 """Points in one write at the most: with vectors of 512 dimensions about 1 MB of JSON; a batch of
@@ -24,12 +26,16 @@ _BYTES_PER_NUMBER = 24
 """A float in JSON: 17 digits, sign, point, exponent, comma, blank."""
 
 
-def sized(point: Point) -> tuple[Point, int]:
+def sized(point: Point, *, over_grpc: bool = False) -> tuple[Point, int]:
     """A point, and how long it is in a request.
 
     Raises:
-        ValueError, TypeError: If its payload can't be written as JSON.
+        ValueError, TypeError, OverflowError: If its payload can't be sent.
     """
+    if over_grpc:
+        for path, value in leaves(point.payload):
+            if isinstance(value, int) and value >= WHOLE_LIMIT:
+                raise OverflowError(f"{path} is {value}, and gRPC sends whole numbers below 2**63")
     numbers = sum(
         2 * len(vector.indices) if isinstance(vector, SparseVector) else vector.size
         for vector in point.vectors.values()

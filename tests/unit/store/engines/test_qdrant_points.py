@@ -62,3 +62,10 @@ def test_the_vector_without_a_name_and_a_point_without_any_are_read() -> None:
     np.testing.assert_array_equal(vector, [1.0, 0.0])
     bare = own_point(models.Record(id=1))
     assert (bare.payload, bare.vectors) == ({}, {})
+
+
+def test_whole_numbers_that_grpc_cant_send_are_refused_there_only() -> None:
+    point = Point("1", {"metadata": {"n": [1, 2**63]}})
+    assert sized(point)[0] is point
+    with pytest.raises(OverflowError, match="below"):
+        sized(point, over_grpc=True)
