@@ -8,9 +8,12 @@ put it into the table with `register_profile`.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from types import MappingProxyType
+from typing import Any
 
 from ragsight.answer.model.profile import (
     DETAILS,
@@ -256,3 +259,16 @@ LOCAL = ModelProfile(
     date=TABLE_DATE,
 )
 """Ollama, vLLM, llama.cpp: PNG and JPEG only, and one image until the server is told otherwise."""
+
+
+def __getattr__(name: str) -> Any:
+    # They are found by the table of providers, which stands above this room.
+    if name in {"profile_for", "register_profile"}:
+        warnings.warn(
+            f"ragsight.answer.{name} is where to import it from; this path works until the next "
+            "release.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return getattr(import_module("ragsight.answer.providers.table"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

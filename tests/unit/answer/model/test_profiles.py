@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from answering import passage
+from ragsight.answer.model import profiles
 from ragsight.answer.model.profiles import (
     CLAUDE,
     CLAUDE_4_7,
@@ -199,3 +200,11 @@ def test_a_tightened_profile_never_allows_more() -> None:
     assert tight.rule("high").limits.max_edge == 1000
     assert tight.rule("high").limits.max_bytes == CLAUDE_4_7.rule("high").limits.max_bytes
     assert CLAUDE_4_7.tightened(max_edge=9000).rule("low").limits.max_edge == 2576
+
+
+def test_profiles_are_still_found_where_they_were_with_a_warning() -> None:
+    with pytest.warns(DeprecationWarning, match=r"ragsight\.answer\.profile_for is where"):
+        found = profiles.profile_for
+    assert found is profile_for
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        profiles.nothing  # noqa: B018
