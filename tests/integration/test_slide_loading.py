@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -190,3 +191,12 @@ def test_every_deck_that_python_pptx_ships_is_read() -> None:
             chunks = SlideLoader(path, render="off").load()
             slides += sum(chunk.kind == "slide" for chunk in chunks)
     assert slides > 80
+
+
+def test_without_rendering_a_deck_that_needs_libreoffice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "talk.odp"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.presentation")
+        archive.writestr("content.xml", "<x/>")
+    with pytest.raises(DocumentError, match=r"render='off' keeps it from running"):
+        SlideLoader(path, render="off").load()

@@ -196,6 +196,11 @@ class SlideLoader:
                 raise EmptyDocumentError(f"{self.uri}: there is nothing on any of the slides.")
 
     def _converted(self, path: Path) -> Path:
+        if self._options.render == "off":
+            raise DocumentError(
+                f"{self.uri}: decks of this kind are read through LibreOffice, and render='off' "
+                "keeps it from running. Save the deck as .pptx, or load it with render='auto'."
+            )
         try:
             converted = convert(path, "pptx", timeout=self._options.timeout)
         except ConfigurationError as error:

@@ -16,7 +16,8 @@ class SlideOptions:
     Attributes:
         render: Whether slides are painted. `auto`: by LibreOffice or office2pdf-python, and where
             neither is installed, one warning that is logged says how to get them; `require`: it is
-            an error if the deck can't be painted; `off`: not at all. PDFs need neither.
+            an error if the deck can't be painted; `off`: no such program runs, so that decks which
+            are read through LibreOffice (`.odp`, `.ppt`) can't be loaded. PDFs need neither.
         include_hidden: Whether slides come along that are left out when the deck is shown. They
             are numbered either way.
         notes: Whether the speaker's notes are part of a slide's text.
@@ -37,7 +38,7 @@ class SlideOptions:
     notes: bool = True
     chart_data: bool = True
     figures: bool = True
-    timeout: float = 120.0
+    timeout: float = 60.0
 
     def __post_init__(self) -> None:
         if self.render not in get_args(RenderMode):

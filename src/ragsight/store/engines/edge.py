@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
-import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
@@ -30,6 +28,14 @@ from ragsight.store.engines.base import (
     converted,
     ranked,
 )
+from ragsight.store.engines.disk_space import (
+    RESERVE,
+    TO_OPEN,
+    TO_REMOVE,
+    check_space,
+    room_to_optimize,
+    room_to_write,
+)
 from ragsight.store.engines.edge_filters import edge_filter
 from ragsight.store.engines.edge_optimizer import INDEX_TYPES, run_optimizer
 from ragsight.store.engines.edge_points import (
@@ -40,6 +46,7 @@ from ragsight.store.engines.edge_points import (
     indexing,
     point_of,
 )
+from ragsight.store.engines.ownership import OwnerLock, forget_holder, holder_of, note_holder
 from ragsight.store.halves import Halves, settled
 from ragsight.store.journal import UNDO, Intent, Journal
 from ragsight.store.migrations import profile_problem
@@ -88,7 +95,7 @@ class EdgeEngine:
     def __init__(self, folder: str | Path) -> None:
         self._folder = Path(folder)
         self._shards: dict[Collection, edge.EdgeShard] = {}
-        self._lock = threading.RLock()
+        self._lock = OwnerLock(str(self._folder), self._shards.values)
         self._journal = Journal(self._folder)
         self._seal = Seal(self._folder)
         self._deferred: dict[Collection, dict[str, IndexKind]] = {c: {} for c in COLLECTIONS}
@@ -130,6 +137,7 @@ class EdgeEngine:
     @in_one_step
     def create(self, profile: Payload) -> None:
         """Make the folder, its profile and both shards."""
+        check_space(self._folder, RESERVE + TO_OPEN, "make an index")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             write_json(self._folder / PROFILE_FILE, profile)
@@ -159,6 +167,7 @@ class EdgeEngine:
         profile = self._profile()
         if profile is None:
             raise StoreError(f"{self._folder}: there is no index here.")
+        check_space(self._folder, TO_OPEN, "open the index")
         try:
             for collection in COLLECTIONS:
                 self._shards[collection] = self._open_shard(collection, profile)
@@ -168,6 +177,7 @@ class EdgeEngine:
             with suppress(StoreError):
                 self._release()
             raise
+        note_holder(self._folder)
         copy = self._folder / PROFILE_COPY
         if not copy.exists():
             # Where it can't be written, an index is read, and can't be damaged by a write.
@@ -224,6 +234,8 @@ class EdgeEngine:
     ) -> None:
         """Write and remove points through the write-ahead logs; a crash leaves no chunk half."""
         given = converted(points, edge_point, self.place)
+        new = [point for members in points.values() for point in members]
+        check_space(self._folder, room_to_write(new), f"write {len(new)} points")
         with self._lock:
             gone = {
                 c: self._present(c, ids) for c, ids in (lost if lost is not None else {}).items()
@@ -282,6 +294,7 @@ class EdgeEngine:
             )
 
     def _delete(self, ids: Sequence[str]) -> None:
+        check_space(self._folder, TO_REMOVE, "note what is removed")
         with self._lock, self._journal.noted(dict.fromkeys(ids, Halves(None, None))):
             for collection in COLLECTIONS:
                 self.remove(collection, ids)
@@ -412,6 +425,7 @@ class EdgeEngine:
             for collection in COLLECTIONS:
                 with self._shard(collection):
                     pass  # Says so if the index is closed.
+            check_space(self._folder, room_to_optimize(self._folder), "optimise the index")
             self.close()
             try:
                 run_optimizer(self._folder, self._deferred)
@@ -420,8 +434,12 @@ class EdgeEngine:
                 self._open_shards()
 
     def close(self) -> None:
-        """Flush and release the folder, and note how much is in it."""
+        """Flush and release the folder, and note how much is in it; a fork's copy is left alone."""
+        if self._lock.is_foreign:
+            return
         with self._lock:
+            if self._shards:
+                forget_holder(self._folder)
             counts: dict[Collection, int] = {}
             if len(self._shards) == len(COLLECTIONS):
                 # An index that can't be counted is closed all the same.
@@ -496,8 +514,8 @@ def _mapped(error: BaseException, folder: Path) -> StoreError:
     text = str(error)
     if "WouldBlock" in text:
         return StoreLockedError(
-            f"{folder}: the index is open already, in this process or another (this one is "
-            f"{os.getpid()}). Close it there, or use a Qdrant server for several processes."
+            f"{folder}: the index is open already, in {holder_of(folder)}. Close it there, or use "
+            "a Qdrant server for several processes."
         )
     if type(error).__name__ == "PanicException" or _DAMAGE.search(text):
         return StoreError(

@@ -1,19 +1,22 @@
 """Optimise shards in a process of their own.
 
 The engine holds the interpreter's lock while it builds graphs; in another process nobody waits
-for it. That process runs this file by its path, for it needs the engine and nothing else.
+for it. That process ends with this one.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import qdrant_edge as edge
+
+from ragsight.errors import StoreError
+from ragsight.processes import python_command, run_program
 
 if TYPE_CHECKING:
     from ragsight.store.schema import Collection, IndexKind
@@ -24,9 +27,6 @@ INDEX_TYPES: Mapping[IndexKind, edge.PayloadSchemaType] = {
     "float": edge.PayloadSchemaType.Float,
     "datetime": edge.PayloadSchemaType.Datetime,
 }
-
-# Run as a script, it would have this folder on its path, and modules of ours for the library's.
-_RUN = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')"
 
 
 def run_optimizer(folder: Path, keys: Mapping[Collection, Mapping[str, IndexKind]]) -> None:
@@ -39,26 +39,20 @@ def run_optimizer(folder: Path, keys: Mapping[Collection, Mapping[str, IndexKind
     Raises:
         StoreError: If the process can't be started, or fails.
     """
-    from ragsight.errors import StoreError
-
     order = {str((folder / shard).absolute()): dict(kinds) for shard, kinds in keys.items()}
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", _RUN, __file__],
-            check=False,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            input=json.dumps(order),
-        )
+        with tempfile.TemporaryDirectory(prefix="ragsight-optimise-") as name:
+            log, task = Path(name, "log.txt"), Path(name, "task.json")
+            task.write_text(json.dumps(order), encoding="utf-8")
+            done = run_program(python_command(__name__, str(task)), log=log)
     except OSError as error:
         raise StoreError(
             f"{folder}: no process to optimise in can be started ({error})."
         ) from error
-    if done.returncode:
-        last = done.stderr.strip().rpartition("\n")[2]
+    if done.code:
+        last = done.output.strip().rpartition("\n")[2]
         raise StoreError(
-            f"{folder}: optimising stopped with code {done.returncode} ({last}). "
+            f"{folder}: optimising stopped with code {done.code} ({last}). "
             "The points are all there; free disk space or memory and try again."
         )
 
@@ -76,5 +70,5 @@ def _optimize(path: str, keys: Mapping[str, IndexKind]) -> None:
 
 
 if __name__ == "__main__":
-    for shard_path, shard_keys in json.load(sys.stdin).items():
+    for shard_path, shard_keys in json.loads(Path(sys.argv[1]).read_text("utf-8")).items():
         _optimize(shard_path, shard_keys)

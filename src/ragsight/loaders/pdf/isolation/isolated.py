@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import subprocess
-import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -18,11 +16,10 @@ from ragsight.errors import DocumentError, RagsightError
 from ragsight.loaders.pdf.backends.registry import BackendName
 from ragsight.loaders.pdf.isolation.frames import read_frame, write_frame
 from ragsight.loaders.pdf.page.page import Drawing, Line, Page
+from ragsight.processes import python_command
 
 _START_LIMIT = 60.0
 _WORKER = "ragsight.loaders.pdf.isolation.worker"
-_ROOT = str(Path(__file__).parents[4])
-"""The folder that holds the package, wherever this process found it."""
 
 
 class PageTimeoutError(DocumentError):
@@ -164,13 +161,11 @@ class _Worker:
     """The process, and the thread that waits for what it says."""
 
     def __init__(self) -> None:
-        path = os.pathsep.join([_ROOT, *filter(None, [os.environ.get("PYTHONPATH")])])
         self._process = subprocess.Popen(
-            [sys.executable, "-m", _WORKER],
+            python_command(_WORKER),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
         )
         self._replies: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._listen, daemon=True)

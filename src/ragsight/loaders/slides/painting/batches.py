@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 
 from ragsight.errors import RenderError
 from ragsight.loaders.slides.painting.package import ZIP_ERRORS
-from ragsight.loaders.slides.painting.process import Finished
 from ragsight.loaders.slides.painting.soffice import LOG_NAME, Soffice, Target
 from ragsight.loaders.slides.painting.unlinking import copy_unlinked
+from ragsight.processes import Finished
 
 Result = bytes | RenderError
 """A converted file's bytes, or why there are none."""

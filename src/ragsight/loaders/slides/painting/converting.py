@@ -20,7 +20,7 @@ _CONVERTED = "converted"
 
 
 def convert(
-    path: str | Path, to: Target, *, timeout: float = 120.0, cache: RenderCache | bool = True
+    path: str | Path, to: Target, *, timeout: float = 60.0, cache: RenderCache | bool = True
 ) -> Path:
     """Convert a deck with LibreOffice: `.ppt`, `.odp`, `.ppsx` and their like.
 

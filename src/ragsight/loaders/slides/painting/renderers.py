@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import logging
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -17,8 +16,8 @@ from typing import Protocol
 from ragsight.errors import RenderError
 from ragsight.loaders.slides.painting.batches import Result, converted, copied, last_words
 from ragsight.loaders.slides.painting.fonts import fonts_identity
-from ragsight.loaders.slides.painting.process import run_program
 from ragsight.loaders.slides.painting.soffice import VARIABLE, Soffice, find_soffice
+from ragsight.processes import python_command, run_program
 
 _log = logging.getLogger(__name__)
 
@@ -112,7 +111,7 @@ class Office2pdfRenderer:
             if isinstance(deck, RenderError):
                 return deck
             result = folder / "deck.pdf"
-            command = [sys.executable, "-m", "office2pdf.cli", str(deck), str(result)]
+            command = python_command("office2pdf.cli", str(deck), str(result))
             finished = run_program(command, log=folder / "log.txt", timeout=timeout)
             data = result.read_bytes() if result.is_file() else b""
         if finished.code == 0 and data.startswith(_PDF_MARK):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from ragsight.errors import ConfigurationError
-from ragsight.loaders.slides.painting.process import Finished, run_program
+from ragsight.processes import Finished, run_program
 
 Target = Literal["pdf", "pptx"]
 
