@@ -16,6 +16,7 @@ ROW = table.Provider(
     profiles="fakes.made_up:profile_of",
     key="MADE_UP_API_KEY",
     default_model="eyes-2",
+    packages=("langchain_made_up",),
 )
 
 

@@ -75,6 +75,9 @@ from .providers.table import (
     profile_for as profile_for,
 )
 from .providers.table import (
+    provider_of as provider_of,
+)
+from .providers.table import (
     register_profile as register_profile,
 )
 from .reply.assembler import finish_answer as finish_answer

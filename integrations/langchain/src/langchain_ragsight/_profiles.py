@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_core.runnables import Runnable
 
-from ragsight.answer import ModelProfile, profile_for
+from ragsight.answer import ModelProfile, profile_for, provider_of
 
 _LOCAL = profile_for("local", "")
 
@@ -19,17 +19,11 @@ ANY_MODEL = replace(
 )
 """PNG and JPEG of moderate size, which all vision models take; as many as the budget allows."""
 
-_PROVIDERS = {
-    "langchain_openai": "openai",
-    "langchain_anthropic": "anthropic",
-    "langchain_ollama": "local",
-}
-
 
 def chat_model_profile(model: Runnable[Any, Any]) -> ModelProfile:
     """Find the limits of a chat model by its package and name."""
     bare = bare_model(model)
-    provider = _PROVIDERS.get(type(bare).__module__.partition(".")[0])
+    provider = provider_of(type(bare).__module__.partition(".")[0])
     if provider is None:
         return ANY_MODEL
     elsewhere = getattr(bare, "openai_api_base", None)
@@ -43,7 +37,7 @@ def chat_model_profile(model: Runnable[Any, Any]) -> ModelProfile:
 def takes_detail(model: Runnable[Any, Any], profile: ModelProfile) -> bool:
     """Whether a chat model can be told how closely to look: one of OpenAI's can."""
     package = type(bare_model(model)).__module__.partition(".")[0]
-    return _PROVIDERS.get(package) == "openai" and profile.name != _LOCAL.name
+    return provider_of(package) == "openai" and profile.name != _LOCAL.name
 
 
 def chat_model_name(model: Runnable[Any, Any]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from llama_index.core.llms import LLM
 
-from ragsight.answer import ModelProfile, profile_for
+from ragsight.answer import ModelProfile, profile_for, provider_of
 
 LEAST_BYTES = 5_000_000 // 4 * 3
 """Bytes of an image before base64 that every provider takes: Bedrock's limit is the lowest."""
@@ -18,13 +18,6 @@ ANY_MODEL = replace(
 )
 """PNG and JPEG of moderate size, which all vision models take; as many as the budget allows."""
 
-_PROVIDERS = {
-    "llama_index.llms.openai": "openai",
-    "llama_index.llms.anthropic": "anthropic",
-    "llama_index.llms.ollama": "local",
-    "llama_index.llms.openai_like": "local",
-}
-
 _LITELLM = "llama_index.llms.litellm"
 """Its models have the provider in their names: `anthropic/claude-opus-4-7`."""
 
@@ -35,10 +28,11 @@ def llm_profile(llm: LLM) -> ModelProfile:
     """Find the limits of a model by its package and name."""
     package = ".".join(type(llm).__module__.split(".")[:3])
     name = llm_name(llm)
-    provider = _PROVIDERS.get(package)
+    provider = provider_of(package)
     if package == _LITELLM:
-        provider, _, name = name.rpartition("/")
-    if provider is None or provider not in _PROVIDERS.values():
+        owner, _, name = name.rpartition("/")
+        provider = provider_of(owner)
+    if provider is None:
         return ANY_MODEL
     base = _base_url(llm)
     if provider == "openai" and base is not None and not base.startswith(_OPENAI):

@@ -30,6 +30,7 @@ class Provider:
         default_model: The model that a key in the environment stands for on the command line;
             empty where none does.
         needs_address: Whether the backend can't be made without `base_url=`.
+        packages: Packages in which other frameworks have this provider's models.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Provider:
     key: str
     default_model: str = ""
     needs_address: bool = False
+    packages: tuple[str, ...] = ()
 
 
 PROVIDERS: dict[str, Provider] = {
@@ -47,6 +49,7 @@ PROVIDERS: dict[str, Provider] = {
         profiles="ragsight.answer.model.profiles:openai_profile",
         key="OPENAI_API_KEY",
         default_model="gpt-5.4-mini",
+        packages=("langchain_openai", "llama_index.llms.openai"),
     ),
     "anthropic": Provider(
         title="Anthropic",
@@ -54,6 +57,7 @@ PROVIDERS: dict[str, Provider] = {
         profiles="ragsight.answer.model.profiles:claude_profile",
         key="ANTHROPIC_API_KEY",
         default_model="claude-opus-4-7",
+        packages=("langchain_anthropic", "llama_index.llms.anthropic"),
     ),
     # A server that speaks OpenAI's Chat API. OpenAI's own key isn't sent there.
     "local": Provider(
@@ -62,6 +66,7 @@ PROVIDERS: dict[str, Provider] = {
         profiles="ragsight.answer.model.profiles:local_profile",
         key="RAGSIGHT_API_KEY",
         needs_address=True,
+        packages=("langchain_ollama", "llama_index.llms.ollama", "llama_index.llms.openai_like"),
     ),
 }
 """By what stands before the colon in `provider:model`. Of several keys in the environment the
@@ -122,6 +127,20 @@ def missing_key(prefix: str) -> ConfigurationError:
         f"There is no API key for {provider.title}. Set the environment variable {provider.key}, "
         "or pass api_key=."
     )
+
+
+def provider_of(package: str) -> str | None:
+    """The provider whose models a package has; None if that isn't known.
+
+    Args:
+        package: A package of another framework, or the provider's own name.
+
+    Example:
+        >>> provider_of("langchain_openai"), provider_of("anthropic"), provider_of("elsewhere")
+        ('openai', 'anthropic', None)
+    """
+    rows = PROVIDERS.items()
+    return next((p for p, row in rows if package == p or package in row.packages), None)
 
 
 _registered: dict[tuple[str, str], ModelProfile] = {}

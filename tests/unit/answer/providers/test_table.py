@@ -13,7 +13,13 @@ import pytest
 from answering import figure, passage
 from fakes import made_up
 from ragsight import VisionSynthesizer
-from ragsight.answer import VisionBackend, VisionReranker, profile_for, resolve_backend
+from ragsight.answer import (
+    VisionBackend,
+    VisionReranker,
+    profile_for,
+    provider_of,
+    resolve_backend,
+)
 from ragsight.answer.providers.table import PROVIDERS
 from ragsight.errors import ConfigurationError
 
@@ -56,6 +62,13 @@ def test_its_missing_key_and_its_name_are_in_what_errors_say() -> None:
         resolve_backend("made-up")
     with pytest.raises(ConfigurationError, match=r"or 'made-up:MODEL', or a backend"):
         VisionSynthesizer(object())  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("_made_up")
+def test_models_of_other_frameworks_are_known_by_their_package() -> None:
+    assert provider_of("langchain_made_up") == provider_of("made-up") == "made-up"
+    assert provider_of("llama_index.llms.openai_like") == "local"
+    assert provider_of("") is None
 
 
 COMMAND = """
