@@ -266,13 +266,16 @@ def test_halves_records_and_images_are_made_to_fit(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_damaged_journal_and_a_lost_profile_are_mended(index: Path) -> None:
+def test_a_damaged_journal_a_lost_profile_and_an_index_of_a_key_are_mended(index: Path) -> None:
     (index / "unfinished.json").write_text('{"format"')
     (index / "ragsight.json").write_text("5")
+    # This one shows only when something is written.
+    empty(first(index, "text/segments/*/payload_index/*-numeric/page_0.dat"))
     report = repair_index(index)
     assert (report.repaired, report.chunks) == (True, 10)
     with MultimodalStore.open(index, encoder=PixelEncoder()) as store:
         assert texts(store) == sorted(c.text for c in GOOD)
+        store.upsert(GOOD)
 
 
 @pytest.mark.slow

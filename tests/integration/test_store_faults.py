@@ -300,6 +300,28 @@ def test_an_optimiser_that_dies_leaves_the_index_as_it_was(
         assert [chunk.text for chunk in store.scroll()] == ["still here"]
 
 
+def test_an_index_that_can_not_be_opened_after_optimising_is_opened_when_it_can_be(
+    tmp_path: Path, encoder: ClipEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with MultimodalStore.open(tmp_path / "i", encoder=encoder) as store:
+        store.upsert([text_chunk("still here")])
+
+        def full(*_: object) -> None:
+            raise StoreError("no space left on device")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "executable", "/bin/false")
+            patched.setattr(store.operations.engine, "_open_shard", full)
+            with pytest.raises(StoreError, match="stopped with code 1"):
+                store.optimize()
+            with pytest.raises(StoreError, match="no space"):
+                store.counts()
+        assert [chunk.text for chunk in store.scroll()] == ["still here"]
+        store.upsert([text_chunk("and more")])
+    with pytest.raises(StoreError, match="closed"):
+        store.counts()
+
+
 def test_keys_that_turn_up_in_a_large_index_are_indexed_when_it_is_optimised(
     tmp_path: Path, encoder: ClipEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,7 @@ from .payloads import (
 from .payloads import (
     point_id as point_id,
 )
+from .read_only import ReadOnlyIndexWarning as ReadOnlyIndexWarning
 from .records import SourceRecord as SourceRecord
 from .schema import Profile as Profile
 from .steps import (

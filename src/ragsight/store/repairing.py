@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ragsight.blobs import BlobStore
 from ragsight.encoders import Bm25Encoder, EncoderSpec
-from ragsight.errors import StoreError, StoreLockedError, StoreNotFoundError
+from ragsight.errors import StoreError, StoreNotFoundError
 from ragsight.steps import run
 from ragsight.store.engines.edge import PROFILE_COPY, PROFILE_FILE, EdgeEngine
 from ragsight.store.engines.edge_examining import examine_shard, rebuild_shard
@@ -23,6 +22,7 @@ from ragsight.store.engines.edge_salvage import Salvage
 from ragsight.store.index_report import IndexReport
 from ragsight.store.journal import JOURNAL_FILE, Journal
 from ragsight.store.migrations import current_profile, profile_problem
+from ragsight.store.read_only import check_not_open
 from ragsight.store.reconciling import Findings, Reconciliation
 from ragsight.store.schema import COLLECTIONS, Collection, Profile
 from ragsight.store.sealing import Seal
@@ -50,13 +50,13 @@ class Doctor:
         self._salvaged: dict[Collection, Salvage] = {}
         if not any((folder / name).exists() for name in (PROFILE_FILE, *COLLECTIONS)):
             raise StoreNotFoundError(f"{folder}: there is no index here.")
-        _check_not_open(folder)
+        check_not_open(folder)
 
     def check(self) -> IndexReport:
         """Look, and change nothing."""
         finish_swap(self._folder)
         well = all([self._profile() is not None, self._journal_is_well()])
-        damaged = self._damaged_shards()
+        damaged = self._damaged_shards(try_writing=False)
         if not well or damaged:
             return self._report()
         with self._opened() as looked:
@@ -64,13 +64,22 @@ class Doctor:
 
     def repair(self) -> IndexReport:
         """Mend what can be mended."""
+        try:
+            return self._repaired()
+        except OSError as error:
+            raise StoreError(
+                f"{self._folder}: it can't be repaired ({error}). See that there is space, "
+                "and that its files can be moved, and try again."
+            ) from error
+
+    def _repaired(self) -> IndexReport:
         finish_swap(self._folder)
         aside = [] if self._journal_is_well() else [JOURNAL_FILE]
         profile = self._profile()
         if profile is None:
             profile = self._made_with()
             aside.append(PROFILE_FILE)
-        damaged = self._damaged_shards()
+        damaged = self._damaged_shards(try_writing=True)
         backup = f"damaged-{time.strftime('%Y%m%d-%H%M%S')}"
         if aside or damaged:
             self._rebuild(damaged, profile, renew_profile=PROFILE_FILE in aside)
@@ -129,11 +138,11 @@ class Doctor:
             return False
         return True
 
-    def _damaged_shards(self) -> list[Collection]:
+    def _damaged_shards(self, *, try_writing: bool) -> list[Collection]:
         damaged: list[Collection] = []
         shards = [self._folder / collection for collection in COLLECTIONS]
         with ThreadPoolExecutor(len(shards)) as pool:
-            examined = list(pool.map(examine_shard, shards))
+            examined = list(pool.map(partial(examine_shard, try_writing=try_writing), shards))
         counts = {c: found.points for c, found in zip(COLLECTIONS, examined, strict=True)}
         fewer = Seal(self._folder).missing(counts)
         for collection, shard, found in zip(COLLECTIONS, shards, examined, strict=True):
@@ -200,24 +209,3 @@ class Doctor:
                 target = self._folder / backup / BLOBS / digest[:2] / path.name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 path.rename(target)
-
-
-def _check_not_open(folder: Path) -> None:
-    """Ask for the locks that the engine takes on the folders of its logs."""
-    if sys.platform == "win32":
-        return
-    import fcntl
-
-    for collection in COLLECTIONS:
-        try:
-            log = os.open(folder / collection / "wal", os.O_RDONLY)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StoreLockedError(
-                f"{folder}: the index is open already. Close it there, and try again."
-            ) from error
-        finally:
-            os.close(log)

@@ -50,6 +50,7 @@ from ragsight.store.engines.ownership import OwnerLock, forget_holder, holder_of
 from ragsight.store.halves import Halves, settled
 from ragsight.store.journal import UNDO, Intent, Journal
 from ragsight.store.migrations import profile_problem
+from ragsight.store.read_only import IndexCopy, can_only_be_read
 from ragsight.store.schema import (
     COLLECTIONS,
     INDEXED_KEYS,
@@ -98,6 +99,8 @@ class EdgeEngine:
         self._lock = OwnerLock(str(self._folder), self._shards.values)
         self._journal = Journal(self._folder)
         self._seal = Seal(self._folder)
+        self._copy: IndexCopy | None = None
+        self._is_parked = False
         self._deferred: dict[Collection, dict[str, IndexKind]] = {c: {} for c in COLLECTIONS}
 
     @property
@@ -167,7 +170,10 @@ class EdgeEngine:
         profile = self._profile()
         if profile is None:
             raise StoreError(f"{self._folder}: there is no index here.")
-        check_space(self._folder, TO_OPEN, "open the index")
+        if can_only_be_read(self._folder):
+            self._copy = IndexCopy(self._folder)
+        else:
+            check_space(self._folder, TO_OPEN, "open the index")
         try:
             for collection in COLLECTIONS:
                 self._shards[collection] = self._open_shard(collection, profile)
@@ -177,10 +183,14 @@ class EdgeEngine:
             with suppress(StoreError):
                 self._release()
             raise
-        note_holder(self._folder)
+        if self._copy is None:
+            note_holder(self._folder)
+            self._keep_profile(profile)
+
+    def _keep_profile(self, profile: Payload) -> None:
         copy = self._folder / PROFILE_COPY
         if not copy.exists():
-            # Where it can't be written, an index is read, and can't be damaged by a write.
+            # An index without it is no worse than before.
             with suppress(OSError):
                 write_json(copy, profile)
 
@@ -196,7 +206,7 @@ class EdgeEngine:
         return counts
 
     def _open_shard(self, collection: Collection, profile: Payload) -> edge.EdgeShard:
-        path = self._folder / collection
+        path = (self._folder if self._copy is None else self._copy.folder) / collection
         with self._guard():
             if (path / "edge_config.json").exists():
                 self._check_parts(path)
@@ -233,6 +243,7 @@ class EdgeEngine:
         lost: Mapping[Collection, Sequence[str]] | None = None,
     ) -> None:
         """Write and remove points through the write-ahead logs; a crash leaves no chunk half."""
+        self._check_writable()
         given = converted(points, edge_point, self.place)
         new = [point for members in points.values() for point in members]
         check_space(self._folder, room_to_write(new), f"write {len(new)} points")
@@ -294,6 +305,7 @@ class EdgeEngine:
             )
 
     def _delete(self, ids: Sequence[str]) -> None:
+        self._check_writable()
         check_space(self._folder, TO_REMOVE, "note what is removed")
         with self._lock, self._journal.noted(dict.fromkeys(ids, Halves(None, None))):
             for collection in COLLECTIONS:
@@ -306,9 +318,17 @@ class EdgeEngine:
         return [str(record.id) for record in records]
 
     def _update(self, collection: Collection, operation: edge.UpdateOperation) -> None:
-        self._seal.lift()
+        if self._copy is None:
+            self._seal.lift()
         with self._shard(collection) as shard:
             shard.update(operation)
+
+    def _check_writable(self) -> None:
+        if self._copy is not None:
+            raise StoreError(
+                f"{self._folder}: the index can only be read; nothing can be written to it. "
+                "Copy it to a folder that can be written to."
+            )
 
     def _recover(self) -> None:
         """Finish or undo what a crash left between the two shards."""
@@ -322,7 +342,8 @@ class EdgeEngine:
             given = [edge_point(half) for half in halves.values() if half is not None]
             self._upsert(collection, given)
             self.remove(collection, [id_ for id_, half in halves.items() if half is None])
-        self._journal.clear()
+        if self._copy is None:
+            self._journal.clear()
 
     def halves(self, ids: Sequence[str]) -> dict[str, Halves]:
         """What stands under these ids, with its vectors."""
@@ -425,28 +446,41 @@ class EdgeEngine:
             for collection in COLLECTIONS:
                 with self._shard(collection):
                     pass  # Says so if the index is closed.
+            self._check_writable()
             check_space(self._folder, room_to_optimize(self._folder), "optimise the index")
-            self.close()
             try:
+                self.close()
                 run_optimizer(self._folder, self._deferred)
                 self._deferred = {collection: {} for collection in COLLECTIONS}
             finally:
-                self._open_shards()
+                # Where it can't be opened now, on a full disk say, the next call opens it.
+                with suppress(StoreError):
+                    self._unpark()
+
+    def _unpark(self) -> None:
+        self._is_parked = False
+        try:
+            self._open_shards()
+        except BaseException:
+            self._is_parked = True
+            raise
 
     def close(self) -> None:
         """Flush and release the folder, and note how much is in it; a fork's copy is left alone."""
         if self._lock.is_foreign:
             return
         with self._lock:
-            if self._shards:
+            self._is_parked = False
+            if self._shards and self._copy is None:
                 forget_holder(self._folder)
             counts: dict[Collection, int] = {}
             if len(self._shards) == len(COLLECTIONS):
                 # An index that can't be counted is closed all the same.
                 with suppress(StoreError):
                     counts = self._counts()
+            is_copy = self._copy is not None
             self._release()
-            if counts:
+            if counts and not is_copy:
                 self._seal.put(counts)
 
     def _release(self) -> None:
@@ -461,6 +495,9 @@ class EdgeEngine:
                             action()
                     except StoreError as error:
                         failed.append(error)
+            if self._copy is not None:
+                self._copy.remove()
+                self._copy = None
         if failed:
             raise failed[0]
 
@@ -471,6 +508,8 @@ class EdgeEngine:
     @contextmanager
     def _shard(self, collection: Collection) -> Iterator[edge.EdgeShard]:
         with self._lock:
+            if self._is_parked:
+                self._unpark()
             if collection not in self._shards:
                 raise StoreError(f"{self._folder}: the index is closed. Open it again.")
             with self._guard():

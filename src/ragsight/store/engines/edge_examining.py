@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ragsight.errors import StoreError
+from ragsight.processes import python_command, run_program
 from ragsight.store.engines.edge_salvage import Salvage
 from ragsight.store.schema import Collection
 
-# The working directory isn't searched: what lies there isn't ours.
-_RUN = (
-    "import sys; sys.path[:] = [*filter(None, sys.path), sys.argv[1]]; "
-    "from ragsight.store.engines.edge_salvage import main; main()"
-)
-_HOME = Path(__file__).parents[3]
+_SALVAGE = "ragsight.store.engines.edge_salvage"
 
 
-def examine_shard(shard: Path) -> Salvage:
+def examine_shard(shard: Path, *, try_writing: bool = False) -> Salvage:
     """Open a shard as it is, and read every point.
 
     Args:
         shard: The shard's folder; nobody may have it open.
+        try_writing: Write a point and remove it, too.
 
     Raises:
         StoreError: If no process can be started.
     """
-    found = _run({"shard": str(shard), "target": None})
+    found = _run({"shard": str(shard), "target": None, "try_writing": try_writing})
     return found if found is not None else Salvage(problems=["the engine broke down"])
 
 
@@ -72,23 +68,19 @@ def rebuild_shard(
 def _run(order: Mapping[str, Any]) -> Salvage | None:
     """What the process found; None if it died."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", _RUN, str(_HOME)],
-            check=False,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            input=json.dumps(order),
-        )
+        with tempfile.TemporaryDirectory(prefix="ragsight-examine-") as name:
+            log, task, answer = (Path(name, file) for file in ("log.txt", "task.json", "answer"))
+            task.write_text(json.dumps(order), encoding="utf-8")
+            done = run_program(python_command(_SALVAGE, str(task), str(answer)), log=log)
+            found = json.loads(answer.read_bytes()) if done.code == 0 else {}
     except OSError as error:
         raise StoreError(
             f"{order['shard']}: no process to examine it in can be started ({error})."
         ) from error
-    if done.returncode < 0:
+    if done.code is None or done.code < 0:
         return None
-    if done.returncode:
-        last = done.stderr.strip().rpartition("\n")[2]
+    if done.code:
+        last = done.output.strip().rpartition("\n")[2]
         raise StoreError(f"{order['shard']}: it can't be examined ({last}).")
-    found = json.loads(done.stdout)
     lost = {id_: (source, why) for id_, (source, why) in found["lost"].items()}
     return Salvage(found["points"], found["bare"], lost, found["problems"])

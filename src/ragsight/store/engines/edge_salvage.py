@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,13 +17,23 @@ from typing import Any
 
 import qdrant_edge as edge
 
+from ragsight.chunks import NAMESPACE, Chunk, Source
 from ragsight.store.engines.base import Point
+from ragsight.store.engines.edge_optimizer import INDEX_TYPES
 from ragsight.store.engines.edge_points import edge_config, edge_point, indexing, point_of
 from ragsight.store.engines.edge_wal import WalContent, read_wal
+from ragsight.store.payloads import to_payload
 from ragsight.store.schema import INDEXED_KEYS, OWN_KEY
 from ragsight.store.sparse_files import copy_tree
 
 PAGE = 256
+_TRIAL_VALUES = {
+    str(INDEX_TYPES["integer"]): 1,
+    str(INDEX_TYPES["float"]): 0.5,
+    str(INDEX_TYPES["datetime"]): "2026-01-02T03:04:05Z",
+}
+"""By type of an index, what it takes."""
+
 DEEPEST = 100
 """Levels of a payload that are written anew; from about 120 the engine can't read back."""
 
@@ -44,16 +55,39 @@ class Salvage:
     problems: list[str] = field(default_factory=list)
 
 
-def examine(shard_path: Path) -> Salvage:
-    """Open a shard as it is, and read every point."""
+def examine(shard_path: Path, *, try_writing: bool = False) -> Salvage:
+    """Open a shard as it is, and read every point.
+
+    Args:
+        shard_path: The shard.
+        try_writing: Write a point and remove it, for what is written to may be damaged as well.
+    """
     found = Salvage()
     shard = _attempt(lambda: edge.EdgeShard.load(str(shard_path)), found.problems)
     if shard is not None:
         ids = {point.id for point in _points(shard, found) if point is not None}
         found.points = len(ids)
+        if try_writing:
+            _attempt(lambda: _try_writing(shard), found.problems)
         _attempt(shard.close, found.problems)
         _check_log(read_wal(shard_path / "wal"), ids | found.lost.keys(), found)
     return found
+
+
+def _try_writing(shard: edge.EdgeShard) -> None:
+    """Write a point that has something at each indexed key, and remove it."""
+    payload: dict[str, Any] = to_payload(Chunk(text="trial", source=Source(uri="trial")))
+    for key, info in shard.info().payload_schema.items():
+        *above, last = key.split(".")
+        place = payload
+        for part in above:
+            place = place.setdefault(part, {})
+        if isinstance(place, dict):
+            place.setdefault(last, _TRIAL_VALUES.get(str(info.data_type), "trial"))
+    id_ = str(uuid.uuid5(NAMESPACE, "trial"))
+    shard.update(edge.UpdateOperation.upsert_points([edge_point(Point(id_, payload))]))
+    shard.update(edge.UpdateOperation.delete_points([id_]))
+    shard.flush()
 
 
 def _check_log(log: WalContent, ids: set[str], found: Salvage) -> None:
@@ -248,12 +282,12 @@ def is_deeper(value: Any, levels: int) -> bool:
     return True
 
 
-def main() -> None:
-    """Do what the JSON on the standard input asks for, and print what came of it."""
-    order = json.load(sys.stdin)
+def _main(task: Path, answer: Path) -> None:
+    """Do what a task asks for, and write down what came of it."""
+    order = json.loads(task.read_bytes())
     shard = Path(order["shard"])
     if order["target"] is None:
-        found = examine(shard)
+        found = examine(shard, try_writing=order["try_writing"])
     else:
         path = Path(order["target"])
         path.mkdir(parents=True)
@@ -265,4 +299,8 @@ def main() -> None:
         found = rebuild(shard, None if order["log_only"] else Path(order["scratch"]), target)
         target.flush()
         target.close()
-    json.dump(asdict(found), sys.stdout)
+    answer.write_text(json.dumps(asdict(found)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]), Path(sys.argv[2]))
