@@ -25,6 +25,8 @@ from ragsight.errors import (
 from ragsight.files import open_regular
 from ragsight.images import image_ref
 from ragsight.loaders.base import absolute, file_fingerprint
+from ragsight.loaders.decoding import find_encoding
+from ragsight.loaders.local_pictures import LocalPictures
 from ragsight.metadata import json_metadata
 
 _HALF = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
@@ -35,7 +37,9 @@ TEXT_COLUMNS = ("name", "title", "description", "category", "caption", "text")
 
 _VERSION = 1
 _LONGEST_LINE = 1 << 24
-_LONGEST_SHOWN = 200
+_SAMPLE = 1 << 18
+"""Bytes in which the encoding is looked for."""
+
 _DELIMITERS = ",;\t|"
 # A leading zero or plus sign says that digits are a name (a code, a telephone number), no number.
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})")
@@ -81,7 +85,7 @@ class CatalogLoader:
         on_error: ErrorHandler = raise_error,
     ) -> None:
         self._path = absolute(path)
-        self._image_root = self._path.parent if image_root is None else absolute(image_root)
+        self._pictures = LocalPictures(self._path, image_root, "a catalogue")
         self._image_column = image_column
         self._text_columns = None if text_columns is None else tuple(text_columns)
         self._on_error = on_error
@@ -176,33 +180,7 @@ class CatalogLoader:
         value = row.get(self._image_column)
         if not isinstance(value, str) or not value.strip():
             return None
-        found = [_resolved(folder / value.strip()) for folder in self._image_folders()]
-        allowed = [path for path in found if path.is_relative_to(self._image_root)]
-        if not allowed:
-            raise CatalogError(
-                f"the picture {_shown(value)} is outside of {self._image_root}, and is "
-                "not read: a catalogue doesn't choose among the pictures of this machine. If you "
-                "trust it, name the folder with image_root= (--image-root)."
-            )
-        return next((path for path in allowed if path.exists()), allowed[0])
-
-    def _image_folders(self) -> list[Path]:
-        """Where paths begin, the first choice first."""
-        return list(dict.fromkeys((self._path.parent, self._image_root)))
-
-
-def _resolved(path: Path) -> Path:
-    try:
-        resolved = path.resolve()
-        resolved.exists()
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise CatalogError(f"{_shown(path)}: this is no path ({reason}).") from error
-    return resolved
-
-
-def _shown(name: str | Path) -> str:
-    return repr(encodable(str(name).strip()[:_LONGEST_SHOWN]))
+        return self._pictures.path(value)
 
 
 def _csv_rows(
@@ -210,6 +188,8 @@ def _csv_rows(
 ) -> Iterator[tuple[int, Row]]:
     try:
         with _text_of(path) as file:
+            # Python's own limit is 131,072 characters, for the whole process.
+            csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_LINE))
             reader = csv.DictReader(_lines(file), delimiter=_delimiter(next(_lines(file), "")))
             file.seek(0)
             _check_columns(path, reader.fieldnames, image_column, text_columns)
@@ -222,7 +202,11 @@ def _csv_rows(
 
 
 def _text_of(path: Path) -> io.TextIOWrapper:
-    return io.TextIOWrapper(open_regular(path), encoding="utf-8-sig", newline="")
+    file = open_regular(path)
+    encoding = find_encoding(file.read(_SAMPLE))
+    file.seek(0)
+    name = "utf-8-sig" if encoding in (None, "utf-8") else encoding
+    return io.TextIOWrapper(file, encoding=name, newline="")
 
 
 def _lines(file: io.TextIOWrapper) -> Iterator[str]:

@@ -108,7 +108,9 @@ def _chosen(path: str | Path, on_error: ErrorHandler, options: LoadOptions) -> L
     if suffix in CATALOG_SUFFIXES:
         return CatalogLoader(file, image_root=options.image_root, on_error=on_error)
     if suffix in TEXT_SUFFIXES:
-        return TextLoader(file, chunking=options.chunking)
+        return TextLoader(
+            file, chunking=options.chunking, image_root=options.image_root, on_error=on_error
+        )
     raise UnsupportedFormatError(
         f"{file}: no loader knows this kind of file. Known are {', '.join(sorted(SUFFIXES))}."
     )
@@ -178,6 +180,8 @@ def _belonging(files: Iterable[Path], image_root: str | Path | None) -> set[Path
     for file in files:
         if file.suffix.lower() in CATALOG_SUFFIXES:
             parts.update(_pictures(file, image_root))
+        elif file.suffix.lower() in TEXT_SUFFIXES:
+            parts.update(_pictures_of_text(file, image_root))
         elif file.suffix.lower() in IMAGE_SUFFIXES:
             parts.add(file.with_suffix(".txt"))
     return parts
@@ -188,4 +192,11 @@ def _pictures(catalogue: Path, image_root: str | Path | None) -> set[Path]:
         return set(CatalogLoader(catalogue, image_root=image_root).image_paths())
     except RagsightError:
         # What is wrong with the catalogue is reported when it is loaded.
+        return set()
+
+
+def _pictures_of_text(file: Path, image_root: str | Path | None) -> set[Path]:
+    try:
+        return set(TextLoader(file, image_root=image_root).image_paths())
+    except RagsightError:
         return set()

@@ -78,7 +78,7 @@ def test_markdown_headings_are_the_section_of_what_follows(tmp_path: Path) -> No
     assert [(c.source.section, c.text) for c in chunks] == [
         ((), "Before."),
         (("Pumps",), "About pumps."),
-        (("Pumps", "Care"), "Oil it.\n```\n# no heading\n```"),
+        (("Pumps", "Care"), "Oil it.\n\n```\n# no heading\n```"),
         (("Valves",), "V."),
     ]
 
