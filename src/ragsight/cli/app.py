@@ -20,7 +20,7 @@ from ragsight.cli.doctoring import doctor_index
 from ragsight.cli.evaluation import evaluate_index
 from ragsight.cli.inspecting import inspect_file
 from ragsight.cli.options import BaseUrl, Count, Html, Index, Json, Vlm, Where
-from ragsight.cli.pdfs import Ocr, PageImages, Password, PdfBackend, pdf_options
+from ragsight.cli.pdfs import Ocr, PageImages, Password, PdfBackend, pdf_backend_name, pdf_options
 from ragsight.cli.slides import Render, slide_options
 from ragsight.cli.where import parse_where
 from ragsight.errors import RagsightError
@@ -103,9 +103,19 @@ def search(
     index: Index = session.DEFAULT_INDEX,
     json: Json = False,
     html: Html = None,
+    pdf_backend: PdfBackend = "pymupdf",
 ) -> None:
     """Find text and images by words."""
-    _find(session.typed(query), image, k=k, where=where, index=index, json=json, html=html)
+    _find(
+        session.typed(query),
+        image,
+        k=k,
+        where=where,
+        index=index,
+        json=json,
+        html=html,
+        pdf_backend=pdf_backend,
+    )
 
 
 @app.command()
@@ -116,9 +126,10 @@ def similar(
     index: Index = session.DEFAULT_INDEX,
     json: Json = False,
     html: Html = None,
+    pdf_backend: PdfBackend = "pymupdf",
 ) -> None:
     """Find images like an image."""
-    _find(None, image, k=k, where=where, index=index, json=json, html=html)
+    _find(None, image, k=k, where=where, index=index, json=json, html=html, pdf_backend=pdf_backend)
 
 
 def _find(
@@ -130,11 +141,13 @@ def _find(
     index: str,
     json: bool,
     html: Path | None,
+    pdf_backend: str,
 ) -> None:
     from ragsight.gallery import GallerySection, write_gallery
     from ragsight.retrieval import MultimodalRetriever
 
     filter_ = parse_where(where if where is not None else [])
+    library = pdf_backend_name(pdf_backend)
     with session.open_index(index) as store:
         retriever = MultimodalRetriever(store)
         hits = retriever.retrieve(query, image=image, k=k, filter=filter_)
@@ -142,7 +155,7 @@ def _find(
             section = GallerySection(
                 _title(query, image), hits, query_image=image, weights=retriever.weights
             )
-            html = write_gallery(html, [section], store=store)
+            html = write_gallery(html, [section], store=store, pdf_backend=library)
     if json:
         session.print_json({"query": query, "hits": [hit.to_dict() for hit in hits]})
     else:
@@ -171,6 +184,7 @@ def ui(
         int, typer.Option("--port", "-p", min=0, max=65535, help="0 takes a free one.")
     ] = 8321,
     open_browser: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    pdf_backend: PdfBackend = "pymupdf",
 ) -> None:
     """Search and ask on a page in the browser, on this machine."""
     from ragsight.ui import is_loopback, serve
@@ -189,6 +203,7 @@ def ui(
             host=host,
             port=port,
             open_browser=open_browser,
+            pdf_backend=pdf_backend_name(pdf_backend),
             on_ready=lambda address: session.out.print(
                 Text(f"{address}  (stop it with Ctrl+C)", style="bold")
             ),

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from ragsight.cli import session, views
 from ragsight.cli.options import BaseUrl, Count, Index, Json, Vlm, Where
+from ragsight.cli.pdfs import PdfBackend, pdf_backend_name
 from ragsight.cli.where import parse_where
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def ask_index(
     html: Annotated[
         Optional[Path], typer.Option("--html", help="Write the answer as an HTML page too.")
     ] = None,
+    pdf_backend: PdfBackend = "pymupdf",
     json: Json = False,
 ) -> None:
     """Answer a question from the index, with citations."""
@@ -74,6 +76,7 @@ def ask_index(
     from ragsight.retrieval import MultimodalRetriever
 
     question = session.typed(question)
+    library = pdf_backend_name(pdf_backend)
     filter_ = parse_where(where if where is not None else [])
     options = SynthesizerOptions(
         detail=detail,  # type: ignore[arg-type]  # checked there
@@ -101,7 +104,7 @@ def ask_index(
                 answer="" if answer is None else answer,
                 weights=retriever.weights,
             )
-            page = write_gallery(html, [section], title=question, store=store)
+            page = write_gallery(html, [section], title=question, store=store, pdf_backend=library)
             session.err.print(Text(f"{'Evidence' if answer is None else 'Answer'}: {page}"))
 
 

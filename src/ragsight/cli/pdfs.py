@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from ragsight.loaders import PdfOptions
+    from ragsight.loaders.pdf.backends.registry import BackendName
 
 # Typer reads annotations at run time, and on Python 3.10 not all of the newer syntax.
 # ruff: noqa: UP045
@@ -41,6 +42,7 @@ PdfBackend = Annotated[
     typer.Option(
         "--pdf-backend",
         metavar="pymupdf|pdfium",
+        envvar="RAGSIGHT_PDF_BACKEND",
         help="The library that reads PDFs; pdfium is under a permissive licence.",
     ),
 ]
@@ -70,3 +72,14 @@ def pdf_options(*, ocr: str | None, page_images: str, backend: str) -> PdfOption
         # Whoever asks for it on a command line wants to know at once that it can't be done.
         tesseract(ocr, options.backend)
     return options
+
+
+def pdf_backend_name(name: str) -> BackendName:
+    """The library that was named.
+
+    Raises:
+        ConfigurationError: If it isn't known.
+    """
+    from ragsight.loaders import PdfOptions
+
+    return PdfOptions(backend=name).backend  # type: ignore[arg-type] # It is checked there.

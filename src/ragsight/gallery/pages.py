@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 
 from PIL import Image
@@ -11,7 +12,8 @@ from PIL import Image
 from ragsight.chunks import BBox, Chunk, Source
 from ragsight.errors import DocumentError, InputError, StoreError
 from ragsight.images import open_image
-from ragsight.loaders.pdf.backends.mupdf.source import MuPdfFile
+from ragsight.loaders.pdf.backends.protocol import PageSource
+from ragsight.loaders.pdf.backends.registry import BackendName, open_pdf
 
 PAGE_SIDE = 1000
 """Longest side in pixels: enough to read a page's running text."""
@@ -27,6 +29,7 @@ class PagePictures:
     Args:
         known: Chunks in hand; a picture of a page may be among them.
         lookup: Finds a chunk by id, for pictures of pages that aren't in hand.
+        backend: The library that reads PDFs; None for the default one.
 
     Example:
         >>> from ragsight import Source
@@ -39,13 +42,16 @@ class PagePictures:
         self,
         known: Iterable[Chunk] = (),
         lookup: Callable[[str], Chunk | None] | None = None,
+        *,
+        backend: BackendName | None = None,
     ) -> None:
         self._known = {chunk.id: chunk for chunk in known if chunk.image is not None}
         self._lookup = lookup
+        self._backend = backend
 
     def picture(self, chunk: Chunk) -> bytes | None:
         """The page of a chunk as a WebP picture; None if there is no way to it any more."""
-        image = painted_page(chunk.source)
+        image = painted_page(chunk.source, self._backend)
         if image is None:
             image = self._indexed(chunk)
         return None if image is None else encoded_page(image)
@@ -63,7 +69,7 @@ class PagePictures:
             return None
 
 
-def painted_page(source: Source) -> Image.Image | None:
+def painted_page(source: Source, backend: BackendName | None = None) -> Image.Image | None:
     """Paint a page from its PDF; None if it isn't there, or is no longer the page it was."""
     path = Path(source.uri)
     if source.page is None or source.page_size is None or path.suffix.lower() != ".pdf":
@@ -71,7 +77,7 @@ def painted_page(source: Source) -> Image.Image | None:
     try:
         if not path.is_file():
             return None
-        with MuPdfFile(path, source.uri) as file:
+        with closing(open_pdf(path, source.uri, None, backend)) as file:
             box = (0.0, 0.0, *source.page_size)
             if source.page > file.page_count or not _is_same(file, source.page, box):
                 return None
@@ -90,7 +96,7 @@ def encoded_page(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _is_same(file: MuPdfFile, number: int, box: BBox) -> bool:
+def _is_same(file: PageSource, number: int, box: BBox) -> bool:
     page = file.page(number)
     return all(
         abs(now - then) <= _SAME_SIZE

@@ -21,6 +21,7 @@ from ragsight.gallery.pictures import InlinePictures, Pictures, inline_image
 from ragsight.gallery.sections import GallerySection
 from ragsight.gallery.templates import asset, template
 from ragsight.html_pages import content_hash, write_page
+from ragsight.loaders.pdf.backends.registry import BackendName
 from ragsight.store import MultimodalStore
 
 NOTEBOOK_SIDE = 480
@@ -60,6 +61,7 @@ def render_gallery(
     *,
     title: str = "ragsight",
     store: MultimodalStore | None = None,
+    pdf_backend: BackendName | None = None,
 ) -> str:
     """Render results as a self-contained HTML page; all text in it is escaped.
 
@@ -74,6 +76,8 @@ def render_gallery(
         title: Heading of the page.
         store: Where the hits are from; pictures of pages that aren't among them are looked up in
             it.
+        pdf_backend: The library that paints pages from their PDF, as `PdfOptions.backend`; None
+            for the default one.
 
     Returns:
         The HTML. An image that can't be opened any more is left out.
@@ -82,7 +86,8 @@ def render_gallery(
         >>> "Nothing was found." in render_gallery([GallerySection("a blue whale")])
         True
     """
-    return _rendered("page.html.j2", sections, title=title, store=store).lstrip()
+    html = _rendered("page.html.j2", sections, title=title, store=store, backend=pdf_backend)
+    return html.lstrip()
 
 
 def render_fragment(
@@ -99,6 +104,7 @@ def write_gallery(
     *,
     title: str = "ragsight",
     store: MultimodalStore | None = None,
+    pdf_backend: BackendName | None = None,
 ) -> Path:
     """Write results as a self-contained HTML page; see `render_gallery`.
 
@@ -107,6 +113,7 @@ def write_gallery(
         sections: What to show, in order.
         title: Heading of the page.
         store: Where the hits are from.
+        pdf_backend: As in `render_gallery`.
 
     Returns:
         The absolute path of the page.
@@ -118,7 +125,8 @@ def write_gallery(
         >>> write_gallery("page.html", [GallerySection("red shoes", [])]).name
         'page.html'
     """
-    return write_page(path, render_gallery(sections, title=title, store=store))
+    html = render_gallery(sections, title=title, store=store, pdf_backend=pdf_backend)
+    return write_page(path, html)
 
 
 def answer_view(answer: Answer | str, prefix: str) -> AnswerView | None:
@@ -163,10 +171,11 @@ def _rendered(
     title: str,
     store: MultimodalStore | None,
     side: int | None = None,
+    backend: BackendName | None = None,
 ) -> str:
     prefix = f"rs-{_digest(sections)}"
     known = [chunk for section in sections for chunk in _chunks(section)]
-    pages = PagePictures(known, None if store is None else partial(_found, store))
+    pages = PagePictures(known, None if store is None else partial(_found, store), backend=backend)
     sized = {} if side is None else {"side": side}
     pictures = InlinePictures(pages, prefix=prefix, **sized)
     views = [

@@ -222,7 +222,7 @@ class _Run:
             for path in files
             if path.suffix.lower() in SLIDE_SUFFIXES and self._is_due(path, make)
         ]
-        paint_ahead(due, options.slides, lambda deck: self._report(str(deck), done=0))
+        paint_ahead(due, options.slide_options, lambda deck: self._report(str(deck), done=0))
 
     def _is_due(self, path: Path, make: Callable[[Path, ErrorHandler], Loader]) -> bool:
         try:

@@ -188,7 +188,7 @@ def _inspected(
         deck = SlideLoader(
             path,
             slides=wanted,
-            options=options.slides,
+            options=options.slide_options,
             on_error=lambda error: problems.append(str(error)),
         )
         return pages_of(deck.lazy_load()), 0

@@ -65,7 +65,7 @@ def load(
 
 def _loaded(files: Iterable[Path], on_error: ErrorHandler, options: LoadOptions) -> Iterator[Chunk]:
     named = list(files)
-    paint_ahead(named, options.slides)
+    paint_ahead(named, options.slide_options)
     for file in named:
         try:
             yield from _chosen(file, on_error, options).lazy_load()
@@ -102,7 +102,7 @@ def _chosen(path: str | Path, on_error: ErrorHandler, options: LoadOptions) -> L
             file, password=options.password, on_error=on_error, options=options.pdf_options
         )
     if suffix in SLIDE_SUFFIXES:
-        return SlideLoader(file, on_error=on_error, options=options.slides)
+        return SlideLoader(file, on_error=on_error, options=options.slide_options)
     if suffix in IMAGE_SUFFIXES:
         return ImageLoader(file, on_error=on_error)
     if suffix in CATALOG_SUFFIXES:

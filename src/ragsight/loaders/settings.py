@@ -41,6 +41,14 @@ class LoadOptions:
         options = self.pdf if self.pdf is not None else PdfOptions()
         return options if self.chunking is None else replace(options, chunking=self.chunking)
 
+    @property
+    def slide_options(self) -> SlideOptions:
+        """What holds for decks: PDFs of them are read by the library that reads the others."""
+        options = self.slides if self.slides is not None else SlideOptions()
+        if options.backend is not None:
+            return options
+        return replace(options, backend=self.pdf_options.backend)
+
 
 class LoadSettings(TypedDict, total=False):
     """The fields of `LoadOptions`, as keyword arguments of `load`, `loader_for` and `ingest`."""

@@ -28,6 +28,7 @@ from ragsight.errors import (
     RagsightError,
     SourceNotFoundError,
 )
+from ragsight.loaders.pdf.backends.registry import BackendName
 from ragsight.retrieval import Hit, MultimodalRetriever
 from ragsight.store import MultimodalStore
 from ragsight.ui.answering import answer_lines
@@ -63,6 +64,7 @@ def create_app(
     *,
     backend: VisionBackend | None = None,
     hosts: Iterable[str] = (),
+    pdf_backend: BackendName | None = None,
 ) -> Starlette:
     """Make the search page's server, for any ASGI server.
 
@@ -73,6 +75,8 @@ def create_app(
         store: What is searched; it stays open.
         backend: The vision model that answers; without one there are no answers.
         hosts: Names, besides `localhost`, by which the server may be called.
+        pdf_backend: The library that paints pages of PDFs, as `PdfOptions.backend`; None for the
+            default one.
 
     Returns:
         The application.
@@ -83,7 +87,7 @@ def create_app(
         ...     TestClient(create_app(store), base_url="http://localhost").get("/").status_code
         200
     """
-    page = SearchPage(store, backend)
+    page = SearchPage(store, backend, pdf_backend)
     routes = [
         Route("/", page.index),
         Route("/assets/{name}", _asset),
@@ -109,15 +113,21 @@ class SearchPage:
     Args:
         store: What is searched.
         backend: The vision model that answers, if there is one.
+        pdf_backend: The library that paints pages of PDFs.
     """
 
-    def __init__(self, store: MultimodalStore, backend: VisionBackend | None = None) -> None:
+    def __init__(
+        self,
+        store: MultimodalStore,
+        backend: VisionBackend | None = None,
+        pdf_backend: BackendName | None = None,
+    ) -> None:
         self._store = store
         self._retriever = MultimodalRetriever(store)
         self._backend = backend
         self._synthesizer = None if backend is None else VisionSynthesizer(backend)
         self._images = QueryImages()
-        self._pages = StoredPages()
+        self._pages = StoredPages(pdf_backend)
         # A page asks for all of its pictures at once; decoded at once they would fill the memory.
         self._decoding = asyncio.Semaphore(_MOST_DECODED)
         self._facets: Facets | None = None

@@ -20,6 +20,7 @@ from ragsight.gallery.pictures import IMAGE_SIDE, PagePicture
 from ragsight.gallery.places import Place
 from ragsight.images import ImageLimits, image_ref, prepare_image
 from ragsight.images.compressing import JPEG
+from ragsight.loaders.pdf.backends.registry import BackendName
 from ragsight.store import MultimodalStore
 
 MOST_BYTES = 20 * 2**20
@@ -169,7 +170,8 @@ async def stored_image(store: MultimodalStore, id_: str) -> bytes:
 class StoredPages:
     """Pictures of pages; the last ones are kept, since many hits stand on few pages."""
 
-    def __init__(self) -> None:
+    def __init__(self, pdf_backend: BackendName | None = None) -> None:
+        self._backend = pdf_backend
         self._kept: OrderedDict[tuple[str, int | None, float], bytes | None] = OrderedDict()
         self._painting = asyncio.Lock()
 
@@ -184,7 +186,7 @@ class StoredPages:
         async with self._painting:
             key = await asyncio.to_thread(_page_key, chunk)
             if key not in self._kept:
-                self._kept[key] = await _painted(store, chunk)
+                self._kept[key] = await _painted(store, chunk, self._backend)
                 while len(self._kept) > _MOST_PAGES:
                     self._kept.popitem(last=False)
             picture = self._kept[key]
@@ -202,10 +204,12 @@ def _page_key(chunk: Chunk) -> tuple[str, int | None, float]:
     return source.uri, source.page, modified
 
 
-async def _painted(store: MultimodalStore, chunk: Chunk) -> bytes | None:
+async def _painted(
+    store: MultimodalStore, chunk: Chunk, backend: BackendName | None
+) -> bytes | None:
     page_id = str(chunk.metadata.get("page_id", ""))
     known = await store.aget([page_id]) if page_id else []
-    pages = PagePictures(lookup=partial(_with_bytes, store, known))
+    pages = PagePictures(lookup=partial(_with_bytes, store, known), backend=backend)
     return await asyncio.to_thread(pages.picture, chunk)
 
 

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 
 from ragsight.answer import VisionBackend
 from ragsight.errors import ConfigurationError, extra
+from ragsight.loaders.pdf.backends.registry import BackendName
 from ragsight.store import MultimodalStore
 
 DEFAULT_PORT = 8321
@@ -22,6 +23,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = DEFAULT_PORT,
     open_browser: bool = False,
+    pdf_backend: BackendName | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the search page until it is interrupted.
@@ -33,6 +35,7 @@ def serve(
             network search: the page asks for no password.
         port: The port; 0 takes one that is free.
         open_browser: Whether to show the page.
+        pdf_backend: The library that paints pages of PDFs; None for the default one.
         on_ready: Called with the page's address.
 
     Raises:
@@ -46,7 +49,7 @@ def serve(
 
     listening = _listening(host, port)
     address = _address(host, listening)
-    app = create_app(store, backend=backend, hosts=[host])
+    app = create_app(store, backend=backend, hosts=[host], pdf_backend=pdf_backend)
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
     with listening, suppress(KeyboardInterrupt):
         # The socket listens already: a browser that comes early waits for the answer.

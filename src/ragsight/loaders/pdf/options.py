@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict, get_args
 from ragsight.errors import ConfigurationError
 from ragsight.loaders.chunking import ChunkingOptions
 from ragsight.loaders.naming import stable_name
-from ragsight.loaders.pdf.backends.registry import BackendName
+from ragsight.loaders.pdf.backends.registry import BackendName, default_backend
 from ragsight.loaders.pdf.ocr.reading import OcrCallable
 
 TableMode = Literal["auto", "none"]
@@ -59,7 +59,8 @@ class PdfOptions:
         max_dpi: Resolution beyond which small figures aren't enlarged.
         backend: The library that reads the file. `pymupdf`: fast, under the AGPL or a commercial
             licence. `pdfium`: under the BSD and Apache licences, comes with the extra `pdfium`;
-            PyMuPDF is then never called, and `ocr="auto"` runs the program `tesseract`.
+            PyMuPDF is then not imported, and `ocr="auto"` runs the program `tesseract`. By default
+            what the environment's RAGSIGHT_PDF_BACKEND names, else `pymupdf`.
 
     Raises:
         ConfigurationError: If a value is none of its choices, or a size or time isn't above 0.
@@ -81,7 +82,7 @@ class PdfOptions:
     isolate: bool = False
     image_side: int = 1568
     max_dpi: int = 300
-    backend: BackendName = "pymupdf"
+    backend: BackendName = field(default_factory=default_backend)
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():

@@ -37,4 +37,10 @@ def paint_ahead(
             on_progress(deck)
 
     # What can't be painted is reported when its turn comes to be loaded.
-    prepare_renders(decks, timeout=settings.timeout, on_error=lambda _: None, on_progress=done)
+    prepare_renders(
+        decks,
+        timeout=settings.timeout,
+        on_error=lambda _: None,
+        on_progress=done,
+        backend=settings.pdf_backend,
+    )

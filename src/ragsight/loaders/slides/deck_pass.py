@@ -103,6 +103,7 @@ class DeckPass:
             facts,
             mode=self._options.render,
             timeout=self._options.timeout,
+            backend=self._options.pdf_backend,
             on_error=self._on_error,
         )
 

@@ -62,7 +62,8 @@ class SlideLoader:
             returns.
         options: How chunks are made.
         **settings: Fields of `SlideOptions` that differ from `options`: `render`,
-            `include_hidden`, `notes`, `chart_data`, `figures`, `timeout`.
+            `include_hidden`, `notes`, `chart_data`, `figures`, `timeout`,
+            `backend`.
 
     Raises:
         SourceNotFoundError: If there is no such file.

@@ -11,7 +11,7 @@ from ragsight.chunks import Chunk, ImageRef, Source
 from ragsight.errors import DocumentError, EmptyDocumentError, ErrorHandler
 from ragsight.loaders.chunking import ChunkingOptions
 from ragsight.loaders.pdf import PdfLoader, PdfOptions
-from ragsight.loaders.pdf.backends.mupdf.source import MuPdfFile
+from ragsight.loaders.pdf.backends.registry import open_pdf
 from ragsight.loaders.pdf.figures.rendering import encoded_region
 from ragsight.loaders.pdf.isolation.limited import LimitedSource
 from ragsight.loaders.pdf.page.page import Page
@@ -69,8 +69,10 @@ class PdfDeck:
             page_images="none",
             contents="mark",
             chunking=_WHOLE_PAGES,
+            backend=self._options.pdf_backend,
         )
-        with closing(MuPdfFile(self._path, self._uri, self._password)) as file:
+        backend = self._options.pdf_backend
+        with closing(open_pdf(self._path, self._uri, self._password, backend)) as file:
             source = LimitedSource(file, self._options.timeout)
             numbers = [n for n in range(1, source.page_count + 1) if wanted is None or n in wanted]
             headings: tuple[str, ...] = ()

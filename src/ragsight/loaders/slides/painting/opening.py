@@ -14,8 +14,8 @@ from ragsight.errors import (
     raise_error,
 )
 from ragsight.loaders.base import absolute
-from ragsight.loaders.pdf.backends.mupdf.source import MuPdfFile
 from ragsight.loaders.pdf.backends.protocol import PageSource
+from ragsight.loaders.pdf.backends.registry import BackendName, default_backend, open_pdf
 from ragsight.loaders.slides.painting.cache import RenderCache, chosen_cache
 from ragsight.loaders.slides.painting.deck import (
     DeckFacts,
@@ -24,7 +24,7 @@ from ragsight.loaders.slides.painting.deck import (
     page_numbers,
 )
 from ragsight.loaders.slides.painting.formats import check_deck
-from ragsight.loaders.slides.painting.pages import PdfRenders
+from ragsight.loaders.slides.painting.pages import PageLook, PdfRenders
 from ragsight.loaders.slides.painting.painting import PaintedDeck, shelf_of
 from ragsight.loaders.slides.painting.renderers import (
     NO_RENDERER,
@@ -51,6 +51,7 @@ def open_renders(
     on_error: ErrorHandler = raise_error,
     cache: RenderCache | bool = True,
     image_side: int = IMAGE_SIDE,
+    backend: BackendName | None = None,
 ) -> SlideRenders | None:
     """Open the pictures of a deck's slides, painting the deck first if that wasn't done yet.
 
@@ -67,6 +68,7 @@ def open_renders(
         on_error: Called with why this deck can't be painted.
         cache: Where pictures are kept: true for `default_render_folder()`, false for nowhere.
         image_side: Longest side of a picture in pixels.
+        backend: The library that reads the PDF; None for `default_backend()`.
 
     Returns:
         The pictures, to be closed; None if there are none.
@@ -85,16 +87,17 @@ def open_renders(
     if mode not in get_args(RenderMode):
         raise ConfigurationError(f"mode={mode!r}: choose one of {', '.join(get_args(RenderMode))}.")
     file = absolute(path)
+    look = PageLook(image_side, backend if backend is not None else default_backend())
     if mode == "off" or deck.slide_count == 0:
         return None
     try:
         if file.suffix.lower() == ".pdf":
-            return _pages_of(file, deck, chosen_cache(cache), image_side)
+            return _pages_of(file, deck, chosen_cache(cache), look)
         renderer = find_renderer(file)
         if renderer is None:
             _miss_renderer(mode)
             return None
-        return _slides_of(file, deck, renderer, timeout, chosen_cache(cache), image_side)
+        return _slides_of(file, deck, renderer, timeout, chosen_cache(cache), look)
     except InputError as error:
         if mode == "require":
             raise
@@ -112,15 +115,15 @@ def _miss_renderer(mode: RenderMode) -> None:
 
 
 def _pages_of(
-    file: Path, deck: DeckFacts, cache: RenderCache | None, image_side: int
+    file: Path, deck: DeckFacts, cache: RenderCache | None, look: PageLook
 ) -> SlideRenders:
     return PdfRenders(
         str(file),
         "pdf",
         {number: number for number in range(1, deck.slide_count + 1)},
         shelf=shelf_of(file, cache, "pdf"),
-        open_pdf=partial(MuPdfFile, file, str(file)),
-        image_side=image_side,
+        open_pdf=partial(open_pdf, file, str(file), None, look.backend),
+        look=look,
     )
 
 
@@ -130,9 +133,9 @@ def _slides_of(
     renderer: Renderer,
     timeout: float,
     cache: RenderCache | None,
-    image_side: int,
+    look: PageLook,
 ) -> SlideRenders:
-    painted = PaintedDeck(file, shelf_of(file, cache, renderer.identity))
+    painted = PaintedDeck(file, shelf_of(file, cache, renderer.identity), look.backend)
     numbers: dict[int, int] = {}
     scale = 1.0
     if deck.visible or not renderer.drops_hidden:
@@ -147,7 +150,7 @@ def _slides_of(
         numbers,
         shelf=painted.shelf,
         open_pdf=partial(_pdf_source, painted, renderer, timeout),
-        image_side=image_side,
+        look=look,
         scale=scale,
     )
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
+from typing import NamedTuple
 
 from ragsight.chunks import BBox, ImageRef
 from ragsight.errors import RenderError
 from ragsight.loaders.pdf.backends.protocol import PageSource
+from ragsight.loaders.pdf.backends.registry import BackendName
 from ragsight.loaders.pdf.figures.rendering import encoded
 from ragsight.loaders.slides.painting.cache import Kept, Shelf
 
@@ -15,6 +17,24 @@ _WHOLE: BBox = (0.0, 0.0, 1e6, 1e6)
 _MAX_DPI = 300
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png"}
 _MIMES = {suffix: mime for mime, suffix in _SUFFIXES.items()}
+
+
+class PageLook(NamedTuple):
+    """What decides how a page is painted.
+
+    Attributes:
+        image_side: Longest side of a picture in pixels.
+        backend: The library that paints it.
+    """
+
+    image_side: int
+    backend: BackendName
+
+    @property
+    def label(self) -> str:
+        """Tells kept pictures apart."""
+        made_by = "" if self.backend == "pymupdf" else f"-{self.backend}"
+        return f"{self.image_side}px{made_by}"
 
 
 class PdfRenders:
@@ -26,7 +46,7 @@ class PdfRenders:
         numbers: Number of a slide to that of its page.
         shelf: Where its pictures are kept; None for nowhere.
         open_pdf: Opens the PDF.
-        image_side: Longest side of a picture in pixels.
+        look: How pages are painted.
         scale: Points of the PDF for one of the deck.
 
     Example:
@@ -42,7 +62,7 @@ class PdfRenders:
         *,
         shelf: Shelf | None,
         open_pdf: Callable[[], PageSource],
-        image_side: int,
+        look: PageLook,
         scale: float = 1.0,
     ) -> None:
         self.renderer = renderer
@@ -50,7 +70,7 @@ class PdfRenders:
         self._uri = uri
         self._shelf = shelf
         self._open_pdf = open_pdf
-        self._image_side = image_side
+        self._look = look
         self._scale = scale
         self._source: PageSource | None = None
 
@@ -79,7 +99,7 @@ class PdfRenders:
                 f"{self._uri}: {self.renderer} gave no picture of slide {slide}. Ask only for the "
                 "slides in `numbers`."
             )
-        uri, label = f"{self._uri}#slide={slide}", f"page-{page}-{self._image_side}px"
+        uri, label = f"{self._uri}#slide={slide}", f"page-{page}-{self._look.label}"
         box = _WHOLE
         if region is not None:
             left, top, right, bottom = (round(self._scale * side) for side in region)
@@ -92,7 +112,7 @@ class PdfRenders:
     def _painted(self, uri: str, page: int, box: BBox, label: str) -> ImageRef:
         if self._source is None:
             self._source = self._open_pdf()
-        image = self._source.render(page, box, max_side=self._image_side, max_dpi=_MAX_DPI)
+        image = self._source.render(page, box, max_side=self._look.image_side, max_dpi=_MAX_DPI)
         ref = encoded(image, uri)
         if self._shelf is not None and ref.data is not None:
             size = f"{ref.width}x{ref.height}"

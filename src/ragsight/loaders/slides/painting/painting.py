@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from ragsight.errors import DocumentError, RenderError
 from ragsight.loaders.base import file_fingerprint
-from ragsight.loaders.pdf.backends.mupdf.source import MuPdfFile
 from ragsight.loaders.pdf.backends.protocol import PageSource
+from ragsight.loaders.pdf.backends.registry import BackendName, open_pdf
 from ragsight.loaders.slides.painting.cache import RenderCache, Shelf
 
 _FORMAT = 1
@@ -37,6 +38,7 @@ class PaintedDeck:
     Args:
         path: The deck.
         shelf: Where the PDF is kept; None for nowhere.
+        backend: The library that reads it.
 
     Attributes:
         data: The PDF's bytes, while they are in hand.
@@ -45,6 +47,7 @@ class PaintedDeck:
 
     path: Path
     shelf: Shelf | None
+    backend: BackendName
     data: bytes | None = None
     facts: PdfFacts | None = None
 
@@ -59,7 +62,7 @@ class PaintedDeck:
             RenderError: If it can't be opened.
         """
         try:
-            with MuPdfFile(data, str(self.path)) as file:
+            with closing(self._opened(data)) as file:
                 page = file.page(1)
                 facts = PdfFacts(file.page_count, (page.width, page.height))
         except DocumentError as error:
@@ -76,7 +79,10 @@ class PaintedDeck:
         if self.data is None and self.shelf is not None:
             kept = self.shelf.get(_PDF)
             self.data = None if kept is None else kept.data
-        return None if self.data is None else MuPdfFile(self.data, str(self.path))
+        return None if self.data is None else self._opened(self.data)
+
+    def _opened(self, data: bytes) -> PageSource:
+        return open_pdf(data, str(self.path), None, self.backend)
 
 
 def shelf_of(path: Path, cache: RenderCache | None, identity: str) -> Shelf | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ragsight.errors import ErrorHandler, InputError, RenderError, raise_error
+from ragsight.loaders.pdf.backends.registry import BackendName, default_backend
 from ragsight.loaders.slides.painting.cache import RenderCache, chosen_cache
 from ragsight.loaders.slides.painting.formats import check_deck
 from ragsight.loaders.slides.painting.opening import TIMEOUT
@@ -23,6 +24,7 @@ def prepare_renders(
     on_error: ErrorHandler = raise_error,
     on_progress: ProgressHandler | None = None,
     cache: RenderCache | bool = True,
+    backend: BackendName | None = None,
 ) -> None:
     """Paint several decks at once, so that `open_renders` finds them in the cache.
 
@@ -35,6 +37,7 @@ def prepare_renders(
         on_error: Called with why a deck can't be painted; the others go on if it returns.
         on_progress: Called when a deck is done, whatever came of it.
         cache: Where pictures are kept; see `open_renders`. With false nothing happens.
+        backend: The library that reads the PDFs that come of it; None for `default_backend()`.
 
     Raises:
         InputError: If a deck can't be painted and `on_error` raises.
@@ -46,11 +49,12 @@ def prepare_renders(
     if place is None:
         return
     files = [Path(path) for path in paths]
+    chosen = backend if backend is not None else default_backend()
     report = _Report(len(files), on_error, on_progress)
     waiting: dict[Renderer, dict[Path, PaintedDeck]] = {}
     for file in files:
         renderer = find_renderer(file)
-        painted = _unpainted(file, renderer, place, report)
+        painted = _unpainted(file, renderer, place, report, chosen)
         if renderer is None or painted is None or file in waiting.setdefault(renderer, {}):
             report.done(file)
         else:
@@ -85,13 +89,17 @@ class _Report:
 
 
 def _unpainted(
-    file: Path, renderer: Renderer | None, cache: RenderCache, report: _Report
+    file: Path,
+    renderer: Renderer | None,
+    cache: RenderCache,
+    report: _Report,
+    backend: BackendName,
 ) -> PaintedDeck | None:
     if renderer is None or file.suffix.lower() == ".pdf":
         return None
     try:
         check_deck(file)
-        painted = PaintedDeck(file, shelf_of(file, cache, renderer.identity))
+        painted = PaintedDeck(file, shelf_of(file, cache, renderer.identity), backend)
     except InputError as error:
         report.on_error(error)
         return None

@@ -163,7 +163,7 @@ def test_the_pages_of_a_pdf_are_its_slides(tmp_path: Path, monkeypatch: pytest.M
     with _opened(pdf, facts, cache) as renders:
         assert renders.renderer == "pdf"
         first = [renders.render(number) for number in renders.numbers]
-    monkeypatch.setattr(opening, "MuPdfFile", _refuse)
+    monkeypatch.setattr(opening, "open_pdf", _refuse)
     with _opened(pdf, facts, cache) as renders:
         assert [renders.render(number) for number in renders.numbers] == first
 
