@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from ragsight.chunks import BBox
@@ -34,6 +35,11 @@ class CaptionSides:
         """The side seen more often."""
         return "above" if self.above > self.below else "below"
 
+    @property
+    def certainty(self) -> float:
+        """What it costs a caption to stand on the other side: nothing where nothing is known."""
+        return _WRONG_SIDE if self.above != self.below else 0.0
+
     def note(self, side: Side) -> None:
         """Count a match."""
         if side == "above":
@@ -51,8 +57,9 @@ def match_captions(
 ) -> dict[int, int]:
     """Pair captions with regions, cheapest pair first.
 
-    A pair costs its distance in points; more on the side that the document doesn't use, and much
-    more with text between.
+    A pair costs its distance in points; more on the wrong side, and much more with text between.
+    Both sides are tried for the page as a whole, and the one that pairs more captions is right, or
+    pairs them at a lower cost: a caption above its figure may stand close below the figure before.
 
     Args:
         captions: Boxes of captions.
@@ -64,18 +71,39 @@ def match_captions(
     Returns:
         Positions of regions by positions of captions.
     """
+    both: tuple[Side, Side] = ("below", "above")
+    tries: list[tuple[int, float, int, dict[int, int]]] = []
+    for usual in sorted(both, key=lambda side: side != sides.usual):
+        cost = partial(_cost, obstacles=obstacles, usual=usual, page_height=page_height)
+        chosen, total = _greedy(captions, regions, cost)
+        if usual != sides.usual:
+            total += len(chosen) * sides.certainty
+        tries.append((-len(chosen), total, len(tries), chosen))
+    _, _, _, chosen = min(tries)
+    for c, r in chosen.items():
+        sides.note(side_of(captions[c], regions[r]))
+    return chosen
+
+
+def _greedy(
+    captions: Sequence[BBox],
+    regions: Sequence[BBox],
+    cost_of: Callable[[BBox, BBox], float | None],
+) -> tuple[dict[int, int], float]:
+    """The pairs, cheapest first, and what they cost together."""
     pairs = []
     for c, caption in enumerate(captions):
         for r, region in enumerate(regions):
-            cost = _cost(caption, region, obstacles, sides, page_height)
+            cost = cost_of(caption, region)
             if cost is not None:
                 pairs.append((cost, c, r))
     chosen: dict[int, int] = {}
-    for _, c, r in sorted(pairs):
+    total = 0.0
+    for cost, c, r in sorted(pairs):
         if c not in chosen and r not in chosen.values():
             chosen[c] = r
-            sides.note(side_of(captions[c], regions[r]))
-    return chosen
+            total += cost
+    return chosen, total
 
 
 def side_of(caption: BBox, region: BBox) -> Side:
@@ -88,8 +116,9 @@ def side_of(caption: BBox, region: BBox) -> Side:
 def _cost(
     caption: BBox,
     region: BBox,
+    *,
     obstacles: Sequence[BBox],
-    sides: CaptionSides,
+    usual: Side,
     page_height: float,
 ) -> float | None:
     side = side_of(caption, region)
@@ -101,7 +130,7 @@ def _cost(
     cost = distance
     if side == "beside":
         cost += _BESIDE
-    elif side != sides.usual:
+    elif side != usual:
         cost += _WRONG_SIDE
     between = _between(caption, region)
     blocked = any(intersects(grown(box, -1), between) and box != caption for box in obstacles)
