@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 from rich.text import Text
+from typer.core import TyperCommand
 
 from ragsight import __version__
 from ragsight.cli import session, views
@@ -37,7 +38,17 @@ app = typer.Typer(
 )
 
 
-@app.command()
+class _IndexCommand(TyperCommand):
+    """Names what can be read, which is looked up only when help is asked for."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from ragsight.loaders.formats import known_kinds
+
+        self.help = f"Index {known_kinds()}."
+        super().format_help(ctx, formatter)
+
+
+@app.command(cls=_IndexCommand)
 def index(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
     *,
@@ -61,7 +72,7 @@ def index(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Index PDFs, decks of slides, images, catalogues (CSV, JSONL) and text files."""
+    """Index files and folders of them."""
     from ragsight.ingestion.pipeline import ingest
     from ragsight.loaders import discover
 

@@ -66,6 +66,9 @@ def show_report(report: IngestReport) -> None:
         if report.with_status(status)
     ]
     out.print(f"{', '.join(counts)}; {report.chunks} chunks in {report.seconds:.1f} s")
+    if report.passed_over:
+        kinds = [f"{count} {suffix}" for suffix, count in report.passed_over.items()]
+        err.print(Text(f"{', '.join(kinds)} passed over", style="dim"))
     for problem in report.problems:
         err.print(Text(f"skipped: {problem}", style="yellow"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from ragsight.characters import encodable
 from ragsight.chunks import Chunk
 from ragsight.errors import ConfigurationError, ErrorHandler, InputError, RagsightError, raise_error
-from ragsight.loaders import Loader, LoadOptions, LoadSettings, discover, loader_for
-from ragsight.loaders.slides import SLIDE_SUFFIXES, paint_ahead
+from ragsight.loaders import Loader, LoadOptions, LoadSettings, loader_for
+from ragsight.loaders.dispatch import find_files
+from ragsight.loaders.formats import format_of, prepare_files
 from ragsight.store import MultimodalStore, SourceRecord, leaves_out
 from ragsight.store.operations import BATCH_SIZE
 
@@ -58,6 +59,7 @@ class IngestReport:
     Attributes:
         sources: One result for each file, in the order they were taken.
         seconds: Wall time.
+        passed_over: How many files in the folders are of kinds that nothing reads, by suffix.
 
     Example:
         >>> report = ingest("manuals", store)  # doctest: +SKIP
@@ -67,6 +69,7 @@ class IngestReport:
 
     sources: tuple[SourceResult, ...]
     seconds: float
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
     def with_status(self, status: Status) -> tuple[SourceResult, ...]:
         """The files of one status."""
@@ -88,6 +91,7 @@ class IngestReport:
             "sources": [source.to_dict() for source in self.sources],
             "chunks": self.chunks,
             "seconds": self.seconds,
+            "passed_over": dict(self.passed_over),
         }
 
 
@@ -154,14 +158,15 @@ def ingest(
     started = time.perf_counter()
     make = _loaders(loader, settings)
     roots = [paths] if isinstance(paths, str | Path) else list(paths)
-    files = discover([Path(root) for root in roots], image_root=settings.get("image_root"))
-    run = _Run(store, len(files), force=force, on_progress=on_progress)
+    found = find_files([Path(root) for root in roots], image_root=settings.get("image_root"))
+    files = found.files
+    run = IngestRun(store, len(files), force=force, on_progress=on_progress)
     if loader is None:
-        run.paint_ahead(files, make, LoadOptions(**settings))
+        run.prepare(files, make, LoadOptions(**settings))
     for path in files:
         run.take(path, make)
     run.finish()
-    return IngestReport(tuple(run.results), time.perf_counter() - started)
+    return IngestReport(tuple(run.results), time.perf_counter() - started, dict(found.passed_over))
 
 
 def _loaders(
@@ -178,8 +183,13 @@ def _loaders(
     return lambda path, _on_error: own(path)
 
 
+def _can_be_prepared(path: Path) -> bool:
+    kind = format_of(path)
+    return kind is not None and kind.prepare is not None
+
+
 @dataclass(slots=True)
-class _Job:
+class FileUnderWay:
     """A file that is under way: its chunks are loaded, or still wait to be written."""
 
     slot: int
@@ -190,7 +200,7 @@ class _Job:
     written: list[str] = field(default_factory=list)
 
 
-class _Run:
+class IngestRun:
     """One ingest. Chunks of several files share a batch; records follow their chunks."""
 
     def __init__(
@@ -205,30 +215,28 @@ class _Run:
         self._files = files
         self._force = force
         self._on_progress = on_progress
-        self._buffer: list[tuple[_Job, Chunk]] = []
-        self._loaded: list[_Job] = []
+        self._buffer: list[tuple[FileUnderWay, Chunk]] = []
+        self._loaded: list[FileUnderWay] = []
         self.results: list[SourceResult] = []
         self._chunks = 0
+        self._digests: dict[Path, str] = {}
 
-    def paint_ahead(
+    def prepare(
         self,
         files: Iterable[Path],
         make: Callable[[Path, ErrorHandler], Loader],
         options: LoadOptions,
     ) -> None:
-        """Paint the decks that aren't indexed as they are, in one go."""
-        due = [
-            path
-            for path in files
-            if path.suffix.lower() in SLIDE_SUFFIXES and self._is_due(path, make)
-        ]
-        paint_ahead(due, options.slide_options, lambda deck: self._report(str(deck), done=0))
+        """Do ahead what costs less for many files together, for those that are to be indexed."""
+        due = [path for path in files if _can_be_prepared(path) and self._is_due(path, make)]
+        prepare_files(due, options, lambda file: self._report(str(file), done=0))
 
     def _is_due(self, path: Path, make: Callable[[Path, ErrorHandler], Loader]) -> bool:
         try:
             loader = make(path, raise_error)
             record = self._store.source_record(loader.uri)
-            return self._force or record is None or record.fingerprint != loader.fingerprint()
+            digest = self._digests[path] = loader.fingerprint()
+            return self._force or record is None or record.fingerprint != digest
         except InputError:
             # It is reported when its turn comes.
             return False
@@ -243,18 +251,19 @@ class _Run:
         self._report(name, done=slot)
         try:
             loader = make(path, lambda error: problems.append(str(error)))
-            fingerprint = loader.fingerprint()
+            known = self._digests.pop(path, None)
+            fingerprint = known if known is not None else loader.fingerprint()
             record = self._store.source_record(loader.uri)
             if record is not None and record.fingerprint == fingerprint and not self._force:
                 self.results[slot] = SourceResult(
                     loader.uri, "unchanged", len(record.chunk_ids), problems=record.problems
                 )
             else:
-                self._load(_Job(slot, loader.uri, fingerprint, problems), loader, record)
+                self._load(FileUnderWay(slot, loader.uri, fingerprint, problems), loader, record)
         except InputError as error:
             self.results[slot] = SourceResult(name, "failed", problems=(*problems, str(error)))
 
-    def _load(self, job: _Job, loader: Loader, record: SourceRecord | None) -> None:
+    def _load(self, job: FileUnderWay, loader: Loader, record: SourceRecord | None) -> None:
         try:
             for chunk in loader.lazy_load():
                 job.chunk_ids.append(chunk.id)
@@ -268,7 +277,7 @@ class _Run:
             raise
         self._loaded.append(job)
 
-    def _take_back(self, job: _Job, record: SourceRecord | None) -> None:
+    def _take_back(self, job: FileUnderWay, record: SourceRecord | None) -> None:
         """Leave of a file that broke off what an earlier run had finished, and no more."""
         self._buffer = [(other, chunk) for other, chunk in self._buffer if other is not job]
         finished = set(record.chunk_ids) if record is not None else set()
@@ -295,7 +304,7 @@ class _Run:
             self.results[job.slot] = self._recorded(job)
         self._loaded.clear()
 
-    def _recorded(self, job: _Job) -> SourceResult:
+    def _recorded(self, job: FileUnderWay) -> SourceResult:
         problems = tuple(job.problems)
         if not job.chunk_ids:
             reason = problems if problems else (f"{job.uri}: there is nothing in it to index.",)

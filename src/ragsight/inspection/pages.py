@@ -21,8 +21,10 @@ from ragsight.characters import encodable
 from ragsight.chunks import BBox, Chunk
 from ragsight.errors import ConfigurationError, InputError, UnsupportedFormatError
 from ragsight.html_pages import environment, write_page
-from ragsight.loaders import LoadOptions, LoadSettings, PdfLoader, SlideLoader, loader_for
-from ragsight.loaders.inspected import WHOLE_PAGE, InspectedPage, LeftOut, pages_of
+from ragsight.loaders import LoadOptions, LoadSettings, formats
+from ragsight.loaders.base import absolute
+from ragsight.loaders.formats import Inspecting, known_kinds, sniffed_format
+from ragsight.loaders.inspected import WHOLE_PAGE, InspectedPage, LeftOut
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -175,27 +177,15 @@ def _inspected(
     settings: LoadSettings,
     problems: list[str],
 ) -> tuple[Iterator[InspectedPage], int]:
-    options = LoadOptions(**settings)
-    loader = loader_for(path, **settings)
-    if isinstance(loader, PdfLoader):
-        count = loader.page_count()
-        numbers = [n for n in wanted if n <= count] if wanted is not None else range(1, count + 1)
-        pdf = PdfLoader(
-            path, password=options.password, pages=numbers[:limit], options=options.pdf_options
+    kind = sniffed_format(absolute(path))
+    if kind is None or kind.inspect is None:
+        paged = [kind for kind in formats.FORMATS if kind.inspect is not None]
+        raise UnsupportedFormatError(
+            f"{path}: only {known_kinds(paged)} have pages to show. What becomes of other files is "
+            "told by `ragsight.load`."
         )
-        return pdf.inspect(image_side=_IMAGE_SIDE), max(0, len(numbers) - limit)
-    if isinstance(loader, SlideLoader):
-        deck = SlideLoader(
-            path,
-            slides=wanted,
-            options=options.slide_options,
-            on_error=lambda error: problems.append(str(error)),
-        )
-        return pages_of(deck.lazy_load()), 0
-    raise UnsupportedFormatError(
-        f"{path}: only PDFs and decks of slides have pages to show. What becomes of other files is "
-        "told by `ragsight.load`."
-    )
+    asked = Inspecting(wanted, limit, _IMAGE_SIDE, lambda error: problems.append(str(error)))
+    return kind.inspect(path, LoadOptions(**settings), asked)
 
 
 def _page(page: InspectedPage) -> dict[str, Any]:

@@ -3,40 +3,33 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragsight.chunks import Chunk
 from ragsight.errors import (
-    DocumentError,
     ErrorHandler,
     InputError,
-    RagsightError,
     UnsupportedFormatError,
     raise_error,
 )
-from ragsight.files import open_regular
 from ragsight.loaders.base import Loader, absolute
-from ragsight.loaders.catalog import CATALOG_SUFFIXES, CatalogLoader
-from ragsight.loaders.images import IMAGE_SUFFIXES, ImageLoader
-from ragsight.loaders.pdf import PdfLoader
+from ragsight.loaders.formats import (
+    format_of,
+    known_suffixes,
+    prepare_files,
+    sniffed_format,
+)
 from ragsight.loaders.settings import LoadOptions, LoadSettings
-from ragsight.loaders.slides import SLIDE_SUFFIXES, SlideLoader, paint_ahead
-from ragsight.loaders.text import TEXT_SUFFIXES, TextLoader
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-PDF_SUFFIXES = frozenset({".pdf"})
-SUFFIXES = PDF_SUFFIXES | SLIDE_SUFFIXES | IMAGE_SUFFIXES | CATALOG_SUFFIXES | TEXT_SUFFIXES
-
 INDEX_MARK = "ragsight.json"
 """A folder with this file is an index: its images are copies, and never to be indexed again."""
-
-_PDF_MARK = b"%PDF-"
-_MARK_WITHIN = 1024
-"""Readers accept a PDF whose mark stands within its first 1,024 bytes (PDF 1.7, appendix H)."""
 
 
 def load(
@@ -65,7 +58,7 @@ def load(
 
 def _loaded(files: Iterable[Path], on_error: ErrorHandler, options: LoadOptions) -> Iterator[Chunk]:
     named = list(files)
-    paint_ahead(named, options.slide_options)
+    prepare_files(named, options, lambda _file: None)
     for file in named:
         try:
             yield from _chosen(file, on_error, options).lazy_load()
@@ -96,32 +89,25 @@ def loader_for(
 
 def _chosen(path: str | Path, on_error: ErrorHandler, options: LoadOptions) -> Loader:
     file = absolute(path)
-    suffix = file.suffix.lower()
-    if suffix in PDF_SUFFIXES or (suffix not in SUFFIXES and _is_pdf(file)):
-        return PdfLoader(
-            file, password=options.password, on_error=on_error, options=options.pdf_options
+    kind = sniffed_format(file)
+    if kind is None:
+        raise UnsupportedFormatError(
+            f"{file}: no loader knows this kind of file. Known are {known_suffixes()}."
         )
-    if suffix in SLIDE_SUFFIXES:
-        return SlideLoader(file, on_error=on_error, options=options.slide_options)
-    if suffix in IMAGE_SUFFIXES:
-        return ImageLoader(file, on_error=on_error)
-    if suffix in CATALOG_SUFFIXES:
-        return CatalogLoader(file, image_root=options.image_root, on_error=on_error)
-    if suffix in TEXT_SUFFIXES:
-        return TextLoader(
-            file, chunking=options.chunking, image_root=options.image_root, on_error=on_error
-        )
-    raise UnsupportedFormatError(
-        f"{file}: no loader knows this kind of file. Known are {', '.join(sorted(SUFFIXES))}."
-    )
+    return kind.make(file, on_error, options)
 
 
-def _is_pdf(file: Path) -> bool:
-    try:
-        with open_regular(file) as opened:
-            return _PDF_MARK in opened.read(_MARK_WITHIN)
-    except OSError as error:
-        raise DocumentError(f"{file}: the file can't be read ({error}).") from error
+@dataclass(frozen=True, slots=True)
+class FoundFiles:
+    """What was found to be loaded.
+
+    Attributes:
+        files: Absolute paths, each once; the order named, sorted within a folder.
+        passed_over: How many files of kinds that nothing reads lie in the folders, by suffix.
+    """
+
+    files: list[Path]
+    passed_over: dict[str, int]
 
 
 def discover(paths: Iterable[Path], *, image_root: str | Path | None = None) -> list[Path]:
@@ -141,22 +127,38 @@ def discover(paths: Iterable[Path], *, image_root: str | Path | None = None) -> 
         SourceNotFoundError: If a path doesn't exist.
         InputError: If there is no file of a known kind.
     """
+    return find_files(paths, image_root=image_root).files
+
+
+def find_files(paths: Iterable[Path], *, image_root: str | Path | None = None) -> FoundFiles:
+    """List the files to load as `discover` does, and count those that nothing reads.
+
+    Raises:
+        SourceNotFoundError: If a path doesn't exist.
+        InputError: If there is no file of a known kind.
+    """
     named = [absolute(path) for path in paths]
     found: dict[Path, bool] = {}
+    unknown: dict[Path, str] = {}
     for root in named:
-        if root.is_dir():
-            for file in _files_below(root):
-                found.setdefault(file, False)
-        else:
+        if not root.is_dir():
             found[root] = True
+            continue
+        for file in _files_below(root):
+            if format_of(file) is not None:
+                found.setdefault(file, False)
+            else:
+                suffix = file.suffix.lower()
+                unknown[file] = suffix if suffix else "without a suffix"
     if not found:
         folders = ", ".join(map(str, named))
         raise InputError(
-            f"{folders}: there is nothing to index here. Known kinds are "
-            f"{', '.join(sorted(SUFFIXES))}."
+            f"{folders}: there is nothing to index here. Known kinds are {known_suffixes()}."
         )
-    belonging = _belonging(found, image_root)
-    return [file for file, is_named in found.items() if is_named or file not in belonging]
+    belonging = _belonging(found, LoadOptions(image_root=image_root))
+    files = [file for file, is_named in found.items() if is_named or file not in belonging]
+    counts = Counter(suffix for file, suffix in unknown.items() if file not in found)
+    return FoundFiles(files, dict(counts.most_common()))
 
 
 def _files_below(folder: Path) -> list[Path]:
@@ -166,37 +168,15 @@ def _files_below(folder: Path) -> list[Path]:
             folders.clear()
             continue
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [
-            Path(root, name)
-            for name in names
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
-        ]
+        found += [Path(root, name) for name in names if not name.startswith(".")]
     return sorted(found)
 
 
-def _belonging(files: Iterable[Path], image_root: str | Path | None) -> set[Path]:
+def _belonging(files: Iterable[Path], options: LoadOptions) -> set[Path]:
     """Files that are part of another one: a catalogue's pictures, an image's caption."""
     parts: set[Path] = set()
     for file in files:
-        if file.suffix.lower() in CATALOG_SUFFIXES:
-            parts.update(_pictures(file, image_root))
-        elif file.suffix.lower() in TEXT_SUFFIXES:
-            parts.update(_pictures_of_text(file, image_root))
-        elif file.suffix.lower() in IMAGE_SUFFIXES:
-            parts.add(file.with_suffix(".txt"))
+        kind = format_of(file)
+        if kind is not None and kind.parts is not None:
+            parts.update(kind.parts(file, options))
     return parts
-
-
-def _pictures(catalogue: Path, image_root: str | Path | None) -> set[Path]:
-    try:
-        return set(CatalogLoader(catalogue, image_root=image_root).image_paths())
-    except RagsightError:
-        # What is wrong with the catalogue is reported when it is loaded.
-        return set()
-
-
-def _pictures_of_text(file: Path, image_root: str | Path | None) -> set[Path]:
-    try:
-        return set(TextLoader(file, image_root=image_root).image_paths())
-    except RagsightError:
-        return set()

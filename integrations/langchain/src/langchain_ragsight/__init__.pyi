@@ -19,6 +19,9 @@ from .document_loaders import (
     ChunkLoader as ChunkLoader,
 )
 from .document_loaders import (
+    FileLoader as FileLoader,
+)
+from .document_loaders import (
     ImageLoader as ImageLoader,
 )
 from .document_loaders import (

@@ -13,7 +13,15 @@ import ragsight
 from langchain_ragsight._convert import chunk_to_document
 from langchain_ragsight._images import ImageStoreLike, open_image_store
 from ragsight.errors import ErrorHandler, raise_error
-from ragsight.loaders import Loader, PdfOptions, PdfSettings, SlideOptions, SlideSettings
+from ragsight.loaders import (
+    Loader,
+    LoadSettings,
+    PdfOptions,
+    PdfSettings,
+    SlideOptions,
+    SlideSettings,
+    loader_for,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -49,6 +57,37 @@ class ChunkLoader(BaseLoader):
         """
         for chunk in self.loader.lazy_load():
             yield chunk_to_document(chunk, image_store=self.image_store)
+
+
+class FileLoader(ChunkLoader):
+    """Loads a file of any kind that ragsight reads; the loader is chosen by the file.
+
+    Args:
+        path: The file.
+        on_error: Called with a problem that costs a part of the file only; loading goes on if it
+            returns.
+        image_store: Where pictures out of the file are kept; see `ChunkLoader`.
+        **settings: Fields of `ragsight.loaders.LoadOptions`: `pdf`, `slides`, `chunking`,
+            `password`, `image_root`.
+
+    Raises:
+        SourceNotFoundError: If there is no such file.
+        UnsupportedFormatError: If no loader knows this kind.
+
+    Example:
+        >>> FileLoader("notes.md").load()[0].metadata["source"]  # doctest: +SKIP
+        '/home/ada/notes.md'
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        on_error: ErrorHandler = raise_error,
+        image_store: ImageStoreLike = None,
+        **settings: Unpack[LoadSettings],
+    ) -> None:
+        super().__init__(loader_for(path, on_error=on_error, **settings), image_store=image_store)
 
 
 class PdfLoader(ChunkLoader):

@@ -32,6 +32,9 @@ from .readers import (
     CatalogReader as CatalogReader,
 )
 from .readers import (
+    FileReader as FileReader,
+)
+from .readers import (
     ImageReader as ImageReader,
 )
 from .readers import (

@@ -26,7 +26,15 @@ from ragsight import (
 )
 from ragsight.blobs import default_blob_folder
 from ragsight.errors import ConfigurationError, ErrorHandler
-from ragsight.loaders import PdfOptions, PdfSettings, SlideOptions, SlideSettings
+from ragsight.loaders import (
+    LoadOptions,
+    LoadSettings,
+    PdfOptions,
+    PdfSettings,
+    SlideOptions,
+    SlideSettings,
+    loader_for,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -87,6 +95,37 @@ class _ChunkReader(BaseReader):
                 **document.metadata,
             }
             yield document
+
+
+class FileReader(_ChunkReader):
+    """Reads files of any kind that ragsight reads; the loader is chosen by the file.
+
+    Args:
+        image_store: Where pictures out of files are kept: a folder, an fsspec URL, or a blob store.
+        on_error: Called with a part of a file that can't be used; it is logged by default.
+        **settings: Fields of `ragsight.loaders.LoadOptions`: `pdf`, `slides`, `chunking`,
+            `password`, `image_root`.
+
+    Raises:
+        ConfigurationError: If a setting makes no sense.
+
+    Example:
+        >>> FileReader(image_store="pictures").load_data("notes.md")[0].text  # doctest: +SKIP
+        'Oil the pump.'
+    """
+
+    def __init__(
+        self,
+        *,
+        image_store: BlobStore | str | Path | None = None,
+        on_error: ErrorHandler = log_problem,
+        **settings: Unpack[LoadSettings],
+    ) -> None:
+        LoadOptions(**settings)  # A mistyped name is told now, not at the first file.
+        super().__init__(image_store=image_store, on_error=on_error, **settings)
+
+    def _chunks(self, path: Path, options: Mapping[str, Any]) -> Iterator[Chunk]:
+        return loader_for(path, **options).lazy_load()
 
 
 class PdfReader(_ChunkReader):
