@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pdfs import BODY, chart, iou, line, paragraph, ruled_table, save_pdf
+from pdfs import BODY, chart, iou, line, mupdf, paragraph, ruled_table, save_pdf
 from ragsight.chunks import BBox, Chunk
 from ragsight.loaders.pdf import PdfLoader
 from ragsight.loaders.pdf.page.page import Grid
@@ -234,3 +234,65 @@ def test_words_of_the_caption_are_in_no_cell(tmp_path: Path) -> None:
 
     (table,) = _tables(save_pdf(tmp_path / "a.pdf", draw))
     assert all("Three" not in cell for row in _cells(table) for cell in row)
+
+
+ORDER = [
+    ("Item", "Quantity", "Price"),
+    ("Brass hinge", "14", "2.75"),
+    ("Oak board", "3", "31.00"),
+    ("Glue", "", "8.40"),
+]
+
+
+def _each_cell(page: Any, draw_cell: Callable[[Any, Any], None], gap: float = 0) -> None:
+    """A table of which each cell is drawn for itself."""
+    for r, row in enumerate(ORDER):
+        for c, text in enumerate(row):
+            left, top = 90 + c * 120, 200 + r * 22
+            draw_cell(page, mupdf.Rect(left, top, left + 120 - gap, top + 22 - gap))
+            if text:
+                line(page, (left + 6, top + 15), text, size=10)
+
+
+def _framed(page: Any, cell: Any) -> None:
+    page.draw_rect(cell, width=0.6)
+
+
+def _edged(page: Any, cell: Any) -> None:
+    """As browsers draw collapsed borders: each edge of each cell a thin rectangle."""
+    for edge in (
+        (cell.x0, cell.y0, cell.x1, cell.y0 + 0.75),
+        (cell.x0, cell.y1, cell.x1, cell.y1 + 0.75),
+        (cell.x0, cell.y0, cell.x0 + 0.75, cell.y1),
+        (cell.x1, cell.y0, cell.x1 + 0.75, cell.y1),
+    ):
+        page.draw_rect(mupdf.Rect(edge), fill=(0, 0, 0), width=0)
+
+
+@pytest.mark.parametrize("draw_cell", [_framed, _edged])
+def test_a_table_drawn_cell_by_cell_has_its_columns(
+    tmp_path: Path, draw_cell: Callable[[Any, Any], None]
+) -> None:
+    def draw(page: Any) -> None:
+        line(page, (90, 180), "Ordered by: Tamsin Holt", size=10)
+        _each_cell(page, draw_cell)
+        line(page, (90, 330), "Please deliver before noon.", size=10)
+
+    chunks = PdfLoader(save_pdf(tmp_path / "a.pdf", draw)).load()
+    [table] = [chunk for chunk in chunks if chunk.kind == "table"]
+    assert [tuple(row) for row in table.metadata["cells"]] == ORDER
+    text = "\n".join(chunk.text for chunk in chunks if chunk.kind == "text")
+    assert "Tamsin Holt" in text
+    assert "before noon" in text
+    assert not [chunk for chunk in chunks if chunk.kind == "figure"]
+
+
+def test_bars_side_by_side_are_no_table(tmp_path: Path) -> None:
+    def draw(page: Any) -> None:
+        for number, value in enumerate((80, 120, 60, 140, 100)):
+            bar = mupdf.Rect(100 + 40 * number, 400 - value, 140 + 40 * number, 400)
+            page.draw_rect(bar, fill=(0.2, 0.4, 0.8))
+            line(page, (112 + 40 * number, 414), f"Q{number}", size=9)
+
+    chunks = PdfLoader(save_pdf(tmp_path / "a.pdf", draw)).load()
+    assert [chunk.kind for chunk in chunks if chunk.kind == "table"] == []

@@ -20,9 +20,9 @@ from ragsight.loaders.pdf.page.geometry import (
 )
 from ragsight.loaders.pdf.page.page import Line
 from ragsight.loaders.pdf.tables.cells import cells_of, column_spans
+from ragsight.loaders.pdf.tables.rules import THIN, horizontal_rules
 from ragsight.loaders.pdf.text.blocks import rows_of
 
-_RULE = 2.5
 _SHORTEST_RULE = 40.0
 _SAME_EDGE = 3.0
 _MOST_PROSE = 0.85
@@ -59,13 +59,13 @@ class TableSpace:
 
 def is_rule(box: BBox) -> bool:
     """Whether a drawing is a horizontal rule."""
-    return height(box) < _RULE and width(box) > _SHORTEST_RULE
+    return height(box) < THIN and width(box) > _SHORTEST_RULE
 
 
 def rule_stacks(space: TableSpace) -> list[list[BBox]]:
     """Horizontal rules of one extent with rows of cells between them, each stack from the top."""
     stacks: list[list[BBox]] = []
-    for rules in _of_one_extent(_whole_rules(space.drawn)):
+    for rules in _of_one_extent(filter(is_rule, horizontal_rules(space.drawn))):
         stack = [rules[0]]
         for above, below in pairwise(rules):
             if not _are_linked(above, below, space):
@@ -74,19 +74,6 @@ def rule_stacks(space: TableSpace) -> list[list[BBox]]:
             stack.append(below)
         stacks.append(stack)
     return [stack for stack in stacks if len(stack) > 1]
-
-
-def _whole_rules(drawn: Iterable[BBox]) -> list[BBox]:
-    """Horizontal rules, those drawn cell by cell joined."""
-    rules: list[BBox] = []
-    thin = (box for box in drawn if height(box) < _RULE and width(box) > 2 * height(box))
-    for box in sorted(thin, key=lambda rule: (round(rule[1]), rule[0])):
-        last = rules[-1] if rules else None
-        if last is not None and abs(box[1] - last[1]) < 1 and box[0] - last[2] < _SAME_EDGE:
-            rules[-1] = union((last, box))
-        else:
-            rules.append(box)
-    return [rule for rule in rules if is_rule(rule)]
 
 
 def _of_one_extent(rules: Iterable[BBox]) -> list[list[BBox]]:

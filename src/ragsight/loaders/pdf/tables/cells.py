@@ -11,6 +11,7 @@ from statistics import median
 from ragsight.chunks import BBox
 from ragsight.loaders.pdf.page.geometry import centre_inside, height, union, width
 from ragsight.loaders.pdf.page.page import Grid, Line
+from ragsight.loaders.pdf.tables.rules import horizontal_rules, vertical_rules
 from ragsight.loaders.pdf.text.blocks import rows_of
 
 _RULE_WIDTH = 4.0
@@ -90,8 +91,8 @@ def ruled_grid(box: BBox, rules: Sequence[BBox], words: Iterable[Line]) -> Grid 
         return None
     rows = cells_of(inside)
     left, top, right, bottom = box
-    across = [rule for rule in rules if width(rule) > 0.5 * (right - left)]
-    down = [rule for rule in rules if height(rule) > 0.5 * (bottom - top)]
+    across = [r for r in (*rules, *horizontal_rules(rules)) if width(r) > 0.5 * (right - left)]
+    down = [r for r in (*rules, *vertical_rules(rules)) if height(r) > 0.5 * (bottom - top)]
     ys = _positions([y for rule in across for y in (rule[1], rule[3])], top, bottom)
     xs = _positions([x for rule in down for x in (rule[0], rule[2])], left, right)
     if _rules_part_rows(ys, rows):

@@ -29,6 +29,7 @@ from ragsight.loaders.pdf.tables.areas import (
 )
 from ragsight.loaders.pdf.tables.cells import ruled_grid
 from ragsight.loaders.pdf.tables.grids import is_filled, looks_tabular
+from ragsight.loaders.pdf.tables.rules import cell_edges
 from ragsight.loaders.pdf.text.blocks import Block
 
 _WRONG_SIDE = 25.0
@@ -124,8 +125,8 @@ class TableFinder:
             and area(drawing.bbox) < _BACKGROUND * area(page.bbox)
             and not any(centre_inside(drawing.bbox, box) for box in self._figures)
         ]
-        longest = sorted(boxes, key=lambda box: -max(width(box), height(box)))
-        return longest[:_MAX_DRAWN]
+        longest = sorted(boxes, key=lambda box: -max(width(box), height(box)))[:_MAX_DRAWN]
+        return [*longest, *cell_edges(longest)]
 
     def _captioned(self, space: TableSpace) -> list[Table]:
         wanted = [block for block in self._captions if block.caption.kind == "table"]
