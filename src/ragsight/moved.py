@@ -1,14 +1,15 @@
-"""Paths that modules had before they got rooms; they keep working for one release."""
+"""Paths and names of earlier releases; they keep working for one more."""
 
 from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 _MOVES = {
     "answer > answer.model": "model_profile=profile profiles tokens=profile costs",
@@ -101,3 +102,27 @@ def new_path(old: str) -> str | None:
         package, _, last = package.rpartition(".")
         rest = f".{last}{rest}"
     return None
+
+
+def with_old_names(
+    package: str, attribute: Callable[[str], Any], names: Mapping[str, str]
+) -> Callable[[str], Any]:
+    """A package's `__getattr__` that finds public names by their old ones too, with a warning.
+
+    Args:
+        package: The package.
+        attribute: Its `__getattr__`.
+        names: New names by old ones.
+    """
+
+    def found(name: str) -> Any:
+        if name not in names:
+            return attribute(name)
+        warnings.warn(
+            f"{package}.{name} is {names[name]} now; this name works until the next release.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return attribute(names[name])
+
+    return found

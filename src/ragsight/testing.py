@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from ragsight.answer.model.messages import Completion, StreamEvent, TextDelta, Usage, VisionRequest
 from ragsight.answer.model.profile import estimate_text_tokens
-from ragsight.answer.model.profiles import LOCAL, ModelProfile
+from ragsight.answer.model.profiles import LOCAL, ModelLimits
 from ragsight.errors import RagsightError
 
 Reply = str | Sequence[str] | Callable[[VisionRequest], str]
@@ -40,7 +40,7 @@ class FakeVisionBackend:
         reply: Reply = "The sources say so [1].",
         *,
         error: RagsightError | None = None,
-        profile: ModelProfile = LOCAL,
+        profile: ModelLimits = LOCAL,
     ) -> None:
         self.name = "fake"
         self.model = "fake-vision"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ragsight.answer import Completion, ModelProfile, VisionRequest
+from ragsight.answer import Completion, ModelLimits, VisionRequest
 from ragsight.answer.model.profiles import LOCAL
 from ragsight.answer.providers import table
 from ragsight.testing import FakeVisionBackend
@@ -20,7 +20,7 @@ ROW = table.Provider(
 )
 
 
-def profile_of(model: str) -> ModelProfile:
+def profile_of(model: str) -> ModelLimits:
     return LOCAL.tightened(max_edge=100) if model == "eyes-1" else LOCAL
 
 

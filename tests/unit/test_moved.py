@@ -49,3 +49,10 @@ def test_the_warning_points_at_the_line_that_imports() -> None:
 def test_what_never_was_is_not_found() -> None:
     with pytest.raises(ModuleNotFoundError, match=r"ragsight\.store\.nothing"):
         importlib.import_module("ragsight.store.nothing")
+
+
+def test_a_public_name_is_found_by_its_old_one_with_a_warning() -> None:
+    from ragsight import answer
+
+    with pytest.warns(DeprecationWarning, match="ModelProfile is ModelLimits now"):
+        assert answer.ModelProfile is answer.ModelLimits  # type: ignore[attr-defined]

@@ -32,7 +32,7 @@ from .model.profiles import (
     ImageRule as ImageRule,
 )
 from .model.profiles import (
-    ModelProfile as ModelProfile,
+    ModelLimits as ModelLimits,
 )
 from .providers.abilities import ServerAbilities as ServerAbilities
 from .providers.anthropic import AnthropicBackend as AnthropicBackend

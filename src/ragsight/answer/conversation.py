@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ragsight.answer.model.costs import Price, total_cost, total_usage
 from ragsight.answer.model.messages import Completion, VisionRequest
-from ragsight.answer.model.profiles import ModelProfile
+from ragsight.answer.model.profiles import ModelLimits
 from ragsight.answer.providers.backend import VisionBackend
 from ragsight.answer.providers.failures import ImageRefusedError
 from ragsight.answer.providers.recording import RequestHook, SentRequest
@@ -73,7 +73,7 @@ class Setup:
     prices: Mapping[str, Price] = field(default_factory=dict)
     on_request: RequestHook | None = None
 
-    def profile_of(self, backend: VisionBackend) -> ModelProfile:
+    def profile_of(self, backend: VisionBackend) -> ModelLimits:
         """The limits to keep for a backend; the caller's own are those of the first."""
         own = self.options.profile
         return own if own is not None and backend is self.backends[0] else backend.profile
@@ -139,7 +139,7 @@ class Conversation:
             self._warnings.append(f"The images were sent anew, within the limits it named: {error}")
             return (yield from self._planned(backend, tighter, options))
 
-    def _options_for(self, backend: VisionBackend, profile: ModelProfile) -> SynthesizerOptions:
+    def _options_for(self, backend: VisionBackend, profile: ModelLimits) -> SynthesizerOptions:
         """The caller's options; a fallback that doesn't know the level of detail takes its own."""
         options = self._setup.options
         if backend is self._setup.backends[0] or profile.level(options.detail) is not None:
@@ -151,7 +151,7 @@ class Conversation:
         return replace(options, detail="auto")
 
     def _planned(
-        self, backend: VisionBackend, profile: ModelProfile, options: SynthesizerOptions
+        self, backend: VisionBackend, profile: ModelLimits, options: SynthesizerOptions
     ) -> Steps[Answer]:
         plan = self.plan = yield from InThread(
             plan_answer, self._question, self._sources, profile, options

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from ragsight.answer.model.messages import Completion, ImagePart, Part, TextPart, VisionRequest
-from ragsight.answer.model.profiles import Detail, ModelProfile
+from ragsight.answer.model.profiles import Detail, ModelLimits
 from ragsight.answer.providers.backend import VisionBackend, resolve_backend
 from ragsight.answer.request.options import SynthesizerOptions
 from ragsight.answer.request.plan import plan_request
@@ -147,7 +147,7 @@ class VisionReranker:
         )
         return [batch for batch in planned if batch is not None]
 
-    def _most_images(self, profile: ModelProfile) -> int:
+    def _most_images(self, profile: ModelLimits) -> int:
         own = self._options.max_images
         asked = own if own is not None else profile.default_images
         # Above `many_images` each of them would have to be smaller.
@@ -213,7 +213,7 @@ def _batches(hits: Sequence[Hit], size: int, max_images: int) -> Iterator[list[t
 def _plan_batch(
     asked: _Question,
     members: Sequence[tuple[int, Hit]],
-    profile: ModelProfile,
+    profile: ModelLimits,
     options: SynthesizerOptions,
 ) -> _Batch | None:
     """The request for a batch; None if nothing of it can be sent."""

@@ -22,7 +22,7 @@ another bar in a chart, or another colour of it, 150 and more, and the bits may 
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class PerceptualHash:
     """A small description of what a picture looks like.
 
     Attributes:
@@ -31,14 +31,14 @@ class Likeness:
 
     Example:
         >>> picture = Image.radial_gradient("L").rotate(30).convert("RGB")
-        >>> likeness(picture).is_near(likeness(picture.resize((100, 100))))
+        >>> perceptual_hash(picture).is_near(perceptual_hash(picture.resize((100, 100))))
         True
     """
 
     bits: int
     cells: bytes
 
-    def is_near(self, other: Likeness) -> bool:
+    def is_near(self, other: PerceptualHash) -> bool:
         """Whether the two are versions of one picture: scaled, or compressed anew."""
         if (self.bits ^ other.bits).bit_count() > NEAR_BITS:
             return False
@@ -47,7 +47,7 @@ class Likeness:
         return int(np.abs(mine - theirs).max()) <= NEAR_COLOUR
 
 
-def likeness(image: Image.Image) -> Likeness | None:
+def perceptual_hash(image: Image.Image) -> PerceptualHash | None:
     """Describe an RGB picture, or `None` if it is so flat that it has nothing to go by."""
     # A plain `reduce` would be faster, but stretches what doesn't divide evenly.
     shape = (4 * (SIDE + 1), 4 * SIDE)
@@ -58,4 +58,4 @@ def likeness(image: Image.Image) -> Likeness | None:
     if int((np.abs(steps) >= FLAT_STEP).sum()) < FLAT_CELLS:
         return None
     bits = int.from_bytes(np.packbits(steps > 0).tobytes(), "big")
-    return Likeness(bits, small.resize((SIDE, SIDE), Image.Resampling.BILINEAR).tobytes())
+    return PerceptualHash(bits, small.resize((SIDE, SIDE), Image.Resampling.BILINEAR).tobytes())

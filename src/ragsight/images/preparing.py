@@ -19,7 +19,7 @@ from ragsight.images.opening import (
     read_image_bytes,
     to_rgb,
 )
-from ragsight.images.perceptual_hash import Likeness, likeness
+from ragsight.images.perceptual_hash import PerceptualHash, perceptual_hash
 
 _OPAQUE_MODES = frozenset({"1", "L", "P", "RGB"})
 
@@ -112,7 +112,7 @@ class PreparedImage:
     width: int
     height: int
     untouched: bool = False
-    likeness: Likeness | None = field(default=None, repr=False, compare=False)
+    likeness: PerceptualHash | None = field(default=None, repr=False, compare=False)
 
     @property
     def base64(self) -> str:
@@ -150,7 +150,7 @@ def prepare_image(source: ImageSource, limits: ImageLimits) -> PreparedImage:
     """
     name = describe_image(source)
     image, fit = _opened(source, name, limits)
-    look = likeness(image)
+    look = perceptual_hash(image)
     if fit is not None:
         return replace(fit, likeness=look)
     size = limits.fit(*image.size)

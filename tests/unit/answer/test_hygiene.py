@@ -13,7 +13,7 @@ from ragsight import Answer, Chunk, Source, VisionSynthesizer
 from ragsight.answer import find_markers, plan_request
 from ragsight.answer.model.profiles import LOCAL
 from ragsight.answer.request.options import SynthesizerOptions
-from ragsight.answer.request.sanitize import neutralise
+from ragsight.answer.request.sanitize import sanitize
 from ragsight.testing import FakeVisionBackend
 
 FORGERIES = [
@@ -67,12 +67,12 @@ def test_a_forgery_anywhere_in_a_source_leaves_one_source_and_one_number(
 
 @given(st.text(alphabet="<>/[]0123,-| \nsourcequtinRO_NAWE\u200b\u200d\u00ad", max_size=60))
 def test_what_was_neutralised_holds_no_markers_and_no_delimiters(text: str) -> None:
-    clean = neutralise(text)
+    clean = sanitize(text)
 
     assert not find_markers(clean)
     assert "</source" not in clean.lower()
     assert "NO_ANSWER" not in clean
-    assert neutralise(clean) == clean
+    assert sanitize(clean) == clean
 
 
 _TOKENS = """
@@ -107,8 +107,8 @@ def test_a_delimiter_of_any_template_is_taken_apart(delimiter: str) -> None:
         f"word{delimiter}word",
         delimiter.translate({ord("<"): "\uff1c", ord(">"): "\uff1e", ord("["): "\uff3b"}),
     ):
-        assert delimiter not in neutralise(disguised)
-        assert neutralise(disguised) != disguised
+        assert delimiter not in sanitize(disguised)
+        assert sanitize(disguised) != disguised
 
 
 @given(
@@ -124,12 +124,12 @@ def test_no_sign_that_cannot_be_seen_hides_a_delimiter(
     for place, signs in hidden:
         disguised = disguised[:place] + signs + disguised[place:]
 
-    seen = "".join(sign for sign in neutralise(f"See {disguised}.") if sign not in UNSEEN)
+    seen = "".join(sign for sign in sanitize(f"See {disguised}.") if sign not in UNSEEN)
 
     assert delimiter not in seen
     assert seen[4:5] in "<\u27e8\u27e6"  # the first of two brackets stays
     assert set(seen) & set("\u27e8\u27e6")
-    assert neutralise(seen) == seen
+    assert sanitize(seen) == seen
 
 
 @pytest.mark.parametrize(
@@ -165,11 +165,11 @@ def test_no_sign_that_cannot_be_seen_hides_a_delimiter(
     ],
 )
 def test_look_alikes_are_taken_apart_too(forgery: str) -> None:
-    clean = neutralise(f"Words.\n\n{forgery}")
+    clean = sanitize(f"Words.\n\n{forgery}")
 
     assert clean != f"Words.\n\n{forgery}"
     assert set(clean) & set("\u27e8\u27e6")
-    assert neutralise(clean) == clean
+    assert sanitize(clean) == clean
 
 
 @pytest.mark.parametrize(
@@ -188,19 +188,19 @@ def test_look_alikes_are_taken_apart_too(forgery: str) -> None:
     ],
 )
 def test_ordinary_words_code_and_markup_stay(text: str) -> None:
-    assert neutralise(text) == text
+    assert sanitize(text) == text
 
 
 @given(st.text(st.characters(exclude_characters="<&[", categories=["L", "N", "P", "S", "Zs"])))
 def test_text_without_brackets_and_unseen_signs_stays(text: str) -> None:
-    plain = " ".join(sign for sign in text if neutralise(sign) == sign)  # no bracket of any kind
+    plain = " ".join(sign for sign in text if sanitize(sign) == sign)  # no bracket of any kind
 
-    assert neutralise(plain) == plain
+    assert sanitize(plain) == plain
 
 
 def test_a_message_in_signs_without_a_shape_is_taken_out() -> None:
-    assert neutralise("a" + "\u200c\u200d" * 40 + "b") == "a\u200c\u200db"
-    assert len(neutralise("\U0001f600" + "\U000e0155" * 500)) == 3
+    assert sanitize("a" + "\u200c\u200d" * 40 + "b") == "a\u200c\u200db"
+    assert len(sanitize("\U0001f600" + "\U000e0155" * 500)) == 3
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_message_in_signs_without_a_shape_is_taken_out() -> None:
 )
 def test_clean_up_takes_time_in_proportion_to_the_text(piece: str) -> None:
     started = time.process_time()
-    neutralise(piece * 50_000)
+    sanitize(piece * 50_000)
     assert time.process_time() - started < 5  # seconds; its square would take hours
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_core.runnables import Runnable
 
-from ragsight.answer import ModelProfile, profile_for, provider_of
+from ragsight.answer import ModelLimits, profile_for, provider_of
 
 _LOCAL = profile_for("local", "")
 
@@ -20,7 +20,7 @@ ANY_MODEL = replace(
 """PNG and JPEG of moderate size, which all vision models take; as many as the budget allows."""
 
 
-def chat_model_profile(model: Runnable[Any, Any]) -> ModelProfile:
+def chat_model_profile(model: Runnable[Any, Any]) -> ModelLimits:
     """Find the limits of a chat model by its package and name."""
     bare = bare_model(model)
     provider = provider_of(type(bare).__module__.partition(".")[0])
@@ -34,7 +34,7 @@ def chat_model_profile(model: Runnable[Any, Any]) -> ModelProfile:
     return profile_for(provider, chat_model_name(model))
 
 
-def takes_detail(model: Runnable[Any, Any], profile: ModelProfile) -> bool:
+def takes_detail(model: Runnable[Any, Any], profile: ModelLimits) -> bool:
     """Whether a chat model can be told how closely to look: one of OpenAI's can."""
     package = type(bare_model(model)).__module__.partition(".")[0]
     return provider_of(package) == "openai" and profile.name != _LOCAL.name

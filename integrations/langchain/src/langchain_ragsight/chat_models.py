@@ -15,7 +15,7 @@ from langchain_ragsight.prompts import request_messages
 from ragsight.answer import (
     Completion,
     ModelBackend,
-    ModelProfile,
+    ModelLimits,
     Usage,
     VisionRequest,
     known_ending,
@@ -45,7 +45,7 @@ class ChatModelBackend(ModelBackend[BaseMessage]):
     """
 
     def __init__(
-        self, model: Runnable[Any, BaseMessage], *, profile: ModelProfile | None = None
+        self, model: Runnable[Any, BaseMessage], *, profile: ModelLimits | None = None
     ) -> None:
         super().__init__(
             "LangChain",

@@ -15,7 +15,7 @@ from langchain_ragsight._profiles import ANY_MODEL
 from ragsight import ImageRef, SynthesizerOptions
 from ragsight.answer import (
     ImagePart,
-    ModelProfile,
+    ModelLimits,
     RequestPlan,
     TextPart,
     VisionRequest,
@@ -37,7 +37,7 @@ def multimodal_prompt(
     documents: Sequence[Document],
     *,
     options: SynthesizerOptions | None = None,
-    profile: ModelProfile | None = None,
+    profile: ModelLimits | None = None,
 ) -> list[BaseMessage]:
     """Word a question and its documents, text and images, for any chat model.
 
@@ -80,7 +80,7 @@ def images_of(
     *,
     limit: int | None = None,
     detail: str | None = None,
-    profile: ModelProfile | None = None,
+    profile: ModelLimits | None = None,
 ) -> list[dict[str, Any]]:
     """The images of documents as content blocks, for a message to any chat model.
 

@@ -14,7 +14,7 @@ from langchain_ragsight._inputs import as_chunks
 from langchain_ragsight._profiles import ANY_MODEL
 from langchain_ragsight.prompts import source_blocks
 from ragsight import SynthesizerOptions
-from ragsight.answer import ModelProfile, plan_request
+from ragsight.answer import ModelLimits, plan_request
 
 ToolResult: TypeAlias = tuple[list[dict[str, Any]] | str, list[Document]]
 """What the model reads, and the documents: `[n]` is the n-th of them."""
@@ -32,7 +32,7 @@ def create_multimodal_retriever_tool(
     description: str,
     *,
     options: SynthesizerOptions | None = None,
-    profile: ModelProfile | None = None,
+    profile: ModelLimits | None = None,
 ) -> StructuredTool:
     """Make a tool that finds documents and shows them, images included, to an agent's model.
 

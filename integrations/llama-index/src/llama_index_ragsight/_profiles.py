@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from llama_index.core.llms import LLM
 
-from ragsight.answer import ModelProfile, profile_for, provider_of
+from ragsight.answer import ModelLimits, profile_for, provider_of
 
 LEAST_BYTES = 5_000_000 // 4 * 3
 """Bytes of an image before base64 that every provider takes: Bedrock's limit is the lowest."""
@@ -24,7 +24,7 @@ _LITELLM = "llama_index.llms.litellm"
 _OPENAI = "https://api.openai.com"
 
 
-def llm_profile(llm: LLM) -> ModelProfile:
+def llm_profile(llm: LLM) -> ModelLimits:
     """Find the limits of a model by its package and name."""
     package = ".".join(type(llm).__module__.split(".")[:3])
     name = llm_name(llm)

@@ -21,7 +21,7 @@ from ragsight.answer import (
     Completion,
     ImagePart,
     ModelBackend,
-    ModelProfile,
+    ModelLimits,
     TextPart,
     Usage,
     VisionRequest,
@@ -62,7 +62,7 @@ class LlamaIndexBackend(ModelBackend[ChatResponse]):
         self,
         llm: LLM,
         *,
-        profile: ModelProfile | None = None,
+        profile: ModelLimits | None = None,
         history: Sequence[ChatMessage] = (),
     ) -> None:
         if not llm.metadata.is_chat_model:

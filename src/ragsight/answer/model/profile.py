@@ -79,7 +79,7 @@ class ImageRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelProfile:
+class ModelLimits:
     """Limits of a vision model.
 
     Attributes:
@@ -135,7 +135,7 @@ class ModelProfile:
 
     def tightened(
         self, *, max_edge: int | None = None, max_bytes: int | None = None
-    ) -> ModelProfile:
+    ) -> ModelLimits:
         """This profile with images of at most so many pixels a side or bytes before base64."""
 
         def tighten(limits: ImageLimits) -> ImageLimits:

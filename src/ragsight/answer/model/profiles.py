@@ -1,7 +1,7 @@
 """Profiles of the providers' vision models, as their documentation had them on `TABLE_DATE`.
 
 A model that isn't in the table gets a cautious profile and a warning on the answer. To teach
-ragsight another model, pass a `ModelProfile` of your own in `SynthesizerOptions(profile=...)`, or
+ragsight another model, pass a `ModelLimits` of your own in `SynthesizerOptions(profile=...)`, or
 put it into the table with `register_profile`.
 """
 
@@ -19,7 +19,7 @@ from ragsight.answer.model.profile import (
     DETAILS,
     Detail,
     ImageRule,
-    ModelProfile,
+    ModelLimits,
     PatchTokens,
     TileTokens,
 )
@@ -35,7 +35,7 @@ __all__ = [
     "TABLE_DATE",
     "Detail",
     "ImageRule",
-    "ModelProfile",
+    "ModelLimits",
     "belongs_to_family",
     "claude_profile",
     "local_profile",
@@ -53,7 +53,7 @@ _GPT_5_CONTEXT = 272_000
 """What a request may hold; 128,000 tokens of an answer would have room beside it."""
 
 
-def openai_profile(model: str) -> ModelProfile:
+def openai_profile(model: str) -> ModelLimits:
     """The profile of a model of OpenAI's; a cautious one if it isn't known."""
     for family, profile in _OPENAI_BY_LENGTH:
         if belongs_to_family(model, family):
@@ -61,7 +61,7 @@ def openai_profile(model: str) -> ModelProfile:
     return unknown_profile(model)
 
 
-def claude_profile(model: str) -> ModelProfile:
+def claude_profile(model: str) -> ModelLimits:
     """The profile of a model of Anthropic's; a cautious one if it isn't known."""
     version = _claude_version(model)
     if version is None:
@@ -69,12 +69,12 @@ def claude_profile(model: str) -> ModelProfile:
     return next(profile for least, profile in _CLAUDE_BY_VERSION if version >= least)
 
 
-def local_profile(_model: str) -> ModelProfile:
+def local_profile(_model: str) -> ModelLimits:
     """The profile of any model on a server that resembles OpenAI's."""
     return LOCAL
 
 
-def unknown_profile(model: str) -> ModelProfile:
+def unknown_profile(model: str) -> ModelLimits:
     """A cautious profile of a model that nothing is known of."""
     return _unknown(_OPENAI_CAUTIOUS, model)
 
@@ -84,7 +84,7 @@ def belongs_to_family(model: str, family: str) -> bool:
     return model == family or model.startswith((f"{family}-", f"ft:{family}"))
 
 
-def _unknown(profile: ModelProfile, model: str) -> ModelProfile:
+def _unknown(profile: ModelLimits, model: str) -> ModelLimits:
     warning = (
         f"The limits of the model {model!r} are not known; images are scaled and counted "
         f"cautiously. Pass SynthesizerOptions(profile=...) to set them."
@@ -120,8 +120,8 @@ def _tiles(max_edge: int, short_edge: int | None, base: int, tile: int) -> Image
 
 def _openai(
     name: str, context: int, auto: str = "high", retires: str = "", **rules: ImageRule
-) -> ModelProfile:
-    return ModelProfile(
+) -> ModelLimits:
+    return ModelLimits(
         name=name,
         context=context,
         date=TABLE_DATE,
@@ -133,7 +133,7 @@ def _openai(
     )
 
 
-def _openai_tiles(name: str, context: int, base: int, tile: int, retires: str = "") -> ModelProfile:
+def _openai_tiles(name: str, context: int, base: int, tile: int, retires: str = "") -> ModelLimits:
     # At low detail the model sees 512 pixels and charges the base alone.
     low, high = _tiles(512, None, base, 0), _tiles(2048, 768, base, tile)
     return _openai(name, context, retires=retires, low=low, high=high)
@@ -153,7 +153,7 @@ _PATCHES_4_1_MINI = _patches(2048, 6144, 1.62)
 _SMALL, _SMALLEST, _O4_MINI = (_patches(2048, 1536, factor) for factor in (1.62, 2.46, 1.72))
 _4O_ENDS = "2027-01-14"
 
-OPENAI_PROFILES: Mapping[str, ModelProfile] = MappingProxyType(
+OPENAI_PROFILES: Mapping[str, ModelLimits] = MappingProxyType(
     {
         "gpt-6-astra": _openai(
             "gpt-6-astra",
@@ -208,7 +208,7 @@ _OPENAI_CAUTIOUS = _openai(
 
 def _claude(
     name: str, max_edge: int, max_patches: int, base64_bytes: int = 10_000_000
-) -> ModelProfile:
+) -> ModelLimits:
     limits = ImageLimits(
         max_edge=max_edge,
         patch=28,
@@ -217,7 +217,7 @@ def _claude(
         formats=WEB_FORMATS,
     )
     rule = ImageRule(limits, PatchTokens(28))
-    return ModelProfile(
+    return ModelLimits(
         name=name,
         rules=MappingProxyType({"low": rule, "high": rule, "original": rule}),
         max_images=100,
@@ -250,7 +250,7 @@ _LOCAL_RULE = ImageRule(
     ImageLimits(max_edge=1536, patch=28, max_patches=3025, max_bytes=10_000_000), PatchTokens(28)
 )
 
-LOCAL = ModelProfile(
+LOCAL = ModelLimits(
     name="local",
     rules=MappingProxyType({"low": _LOCAL_RULE, "high": _LOCAL_RULE, "original": _LOCAL_RULE}),
     max_images=1500,

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from PIL import Image
 
 from ragsight.answer.model.messages import ImagePart, Part, TextPart, VisionRequest
-from ragsight.answer.model.profiles import LOCAL, ModelProfile
+from ragsight.answer.model.profiles import LOCAL, ModelLimits
 from ragsight.answer.providers.failures import image_limits
 from ragsight.images.preparing import PreparedImage
 from ragsight.steps import Steps
@@ -51,7 +51,7 @@ class ServerAbilities:
     models: tuple[str, ...] = ()
 
     @property
-    def profile(self) -> ModelProfile:
+    def profile(self) -> ModelLimits:
         """The limits that keep requests within these abilities."""
         rules = {
             name: replace(rule, limits=replace(rule.limits, formats=self.formats))

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol, runtime_checkable
 
 from ragsight.answer.model.messages import Completion, StreamEvent, VisionRequest
-from ragsight.answer.model.profiles import ModelProfile
+from ragsight.answer.model.profiles import ModelLimits
 from ragsight.answer.providers.table import make_backend, model_names
 from ragsight.errors import ConfigurationError
 
@@ -37,7 +37,7 @@ class VisionBackend(Protocol):
         """The model's name."""
 
     @property
-    def profile(self) -> ModelProfile:
+    def profile(self) -> ModelLimits:
         """What the model takes."""
 
     def complete(self, request: VisionRequest) -> Completion:

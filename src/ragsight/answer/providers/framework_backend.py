@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
 from ragsight.answer.model.messages import Completion, StreamEvent, TextDelta, VisionRequest
-from ragsight.answer.model.profile import ModelProfile
+from ragsight.answer.model.profile import ModelLimits
 from ragsight.answer.providers.closing import aclosing_stream, closing_stream
 from ragsight.answer.providers.failures import status_refusal
 from ragsight.errors import BackendError, RagsightError, StreamInterruptedError
@@ -92,7 +92,7 @@ class ModelBackend(ABC, Generic[Message]):
         'WHY?'
     """
 
-    def __init__(self, name: str, model: str, profile: ModelProfile) -> None:
+    def __init__(self, name: str, model: str, profile: ModelLimits) -> None:
         self.name = name
         self.model = model
         self.profile = profile

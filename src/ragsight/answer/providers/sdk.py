@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ragsight.answer.model.messages import Completion, StreamEvent, TextDelta, VisionRequest
-from ragsight.answer.model.profiles import ModelProfile
+from ragsight.answer.model.profiles import ModelLimits
 from ragsight.answer.providers.clients import Clients
 from ragsight.answer.providers.failures import Endpoint, provider_errors
 from ragsight.errors import BackendError, ConfigurationError, StreamInterruptedError
@@ -44,7 +44,7 @@ class SdkBackend(ABC):
     without an event loop is decided here. `with` and `async with` close its connections.
     """
 
-    def __init__(self, clients: Clients, endpoint: Endpoint, profile: ModelProfile) -> None:
+    def __init__(self, clients: Clients, endpoint: Endpoint, profile: ModelLimits) -> None:
         self._clients = clients
         self._endpoint = endpoint
         self.profile = profile

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ragsight.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from ragsight.answer.model.profile import ModelProfile
+    from ragsight.answer.model.profile import ModelLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +143,10 @@ def provider_of(package: str) -> str | None:
     return next((p for p, row in rows if package == p or package in row.packages), None)
 
 
-_registered: dict[tuple[str, str], ModelProfile] = {}
+_registered: dict[tuple[str, str], ModelLimits] = {}
 
 
-def register_profile(provider: str, family: str, profile: ModelProfile) -> None:
+def register_profile(provider: str, family: str, profile: ModelLimits) -> None:
     """Teach ragsight a family of models, for this process; it goes before the table.
 
     Args:
@@ -162,7 +162,7 @@ def register_profile(provider: str, family: str, profile: ModelProfile) -> None:
     _registered[provider, family] = profile
 
 
-def profile_for(provider: str, model: str) -> ModelProfile:
+def profile_for(provider: str, model: str) -> ModelLimits:
     """Find a model's profile by name.
 
     Args:
@@ -180,7 +180,7 @@ def profile_for(provider: str, model: str) -> ModelProfile:
     row = PROVIDERS.get(provider)
     if row is None:
         return unknown_profile(model)
-    found: ModelProfile = _found(row.profiles)(model)
+    found: ModelLimits = _found(row.profiles)(model)
     return found
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from ragsight.answer.request.sanitize import neutralise
+from ragsight.answer.request.sanitize import sanitize
 
 Span = tuple[int, int]
 """Start and end in a text, as in slicing."""
@@ -104,7 +104,7 @@ def clean_notes(text: str, valid: Collection[int]) -> str:
     kept, _ = drop_numbers(text.strip(), valid)
     if not find_markers(kept):
         return ""
-    return neutralise(kept, markers=False).strip()
+    return sanitize(kept, markers=False).strip()
 
 
 def code_spans(text: str) -> Iterator[Span]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ragsight.answer.request.sanitize import neutralise
+from ragsight.answer.request.sanitize import sanitize
 from ragsight.chunks import Chunk, Source
 from ragsight.images import ImageSource, image_ref
 from ragsight.retrieval.hits import Hit
@@ -98,14 +98,14 @@ def cite_source(n: int, chunk: Chunk, *, excerpt_chars: int = EXCERPT_CHARS) -> 
         chunk=chunk,
         label=f"[{n}] {place(chunk)}" + (f": {caption}" if caption else ""),
         caption=caption,
-        excerpt="" if neutralise(text).rstrip(".:") in caption else _cut(text, excerpt_chars),
+        excerpt="" if sanitize(text).rstrip(".:") in caption else _cut(text, excerpt_chars),
     )
 
 
 def place(chunk: Chunk) -> str:
     """What a chunk is and where, as `(figure, manual.pdf, p. 4)`."""
     # The kind, too: an index may have been written by someone else.
-    return neutralise(f"({_one_line(str(chunk.kind))}, {_one_line(str(chunk.source))})")
+    return sanitize(f"({_one_line(str(chunk.kind))}, {_one_line(str(chunk.source))})")
 
 
 def _caption(chunk: Chunk) -> str:
@@ -115,7 +115,7 @@ def _caption(chunk: Chunk) -> str:
     name = _one_line(name)
     if not caption.startswith(name):
         caption = f"{name.rstrip('.:')}. {caption}" if caption else name
-    return neutralise(_cut(caption or name, CAPTION_CHARS))
+    return sanitize(_cut(caption or name, CAPTION_CHARS))
 
 
 def _one_line(text: str) -> str:

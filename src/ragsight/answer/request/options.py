@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from ragsight.answer.model.profiles import DETAILS, Detail, ModelProfile
+from ragsight.answer.model.profiles import DETAILS, Detail, ModelLimits
 from ragsight.errors import ConfigurationError
 
 Order: TypeAlias = Literal["score", "ends", "input"]
@@ -74,7 +74,7 @@ class SynthesizerOptions:
     invalid_citations: InvalidCitations = "dropped"
     instructions: str = ""
     nothing_found: str = "No relevant sources were found."
-    profile: ModelProfile | None = None
+    profile: ModelLimits | None = None
 
     def __post_init__(self) -> None:
         _one_of("order", self.order, ORDERS)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ragsight.answer.model.profiles import ImageRule, ModelProfile
+from ragsight.answer.model.profiles import ImageRule, ModelLimits
 from ragsight.answer.request.dropped import Refusal
 from ragsight.answer.request.options import SynthesizerOptions
 from ragsight.chunks import Chunk, ImageRef
@@ -117,7 +117,7 @@ class Pictures:
     """
 
     def __init__(
-        self, profile: ModelProfile, options: SynthesizerOptions, chunks: Sequence[Chunk]
+        self, profile: ModelLimits, options: SynthesizerOptions, chunks: Sequence[Chunk]
     ) -> None:
         asked = options.max_images if options.max_images is not None else profile.default_images
         limit = min(asked, profile.max_images) if asked is not None else profile.max_images

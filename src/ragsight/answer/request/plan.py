@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ragsight.answer.model.messages import VisionRequest
 from ragsight.answer.model.profile import estimate_text_tokens
-from ragsight.answer.model.profiles import ModelProfile
+from ragsight.answer.model.profiles import ModelLimits
 from ragsight.answer.request.dropped import DroppedSource, Refusal
 from ragsight.answer.request.labels import Evidence, cite_source
 from ragsight.answer.request.map_reduce import NotesBatch, notes_batch, notes_question
@@ -70,7 +70,7 @@ class RequestPlan:
 def plan_answer(
     question: str,
     sources: Sequence[Evidence],
-    profile: ModelProfile,
+    profile: ModelLimits,
     options: SynthesizerOptions,
 ) -> RequestPlan:
     """Plan the request of a question, or where sources are too many, the requests for notes too.
@@ -106,7 +106,7 @@ def plan_answer(
 def plan_request(
     question: str,
     sources: Sequence[Evidence],
-    profile: ModelProfile,
+    profile: ModelLimits,
     options: SynthesizerOptions,
 ) -> RequestPlan:
     """Choose, number, prepare and word the sources of a question for a single request.
@@ -133,7 +133,7 @@ def plan_request(
     return plan_selected(question, [selection], profile, options, detail)
 
 
-def check_question(question: str, profile: ModelProfile, options: SynthesizerOptions) -> str:
+def check_question(question: str, profile: ModelLimits, options: SynthesizerOptions) -> str:
     """The level of detail to ask with.
 
     Raises:
@@ -153,7 +153,7 @@ def check_question(question: str, profile: ModelProfile, options: SynthesizerOpt
 def plan_selected(
     question: str,
     selections: Sequence[Selection],
-    profile: ModelProfile,
+    profile: ModelLimits,
     options: SynthesizerOptions,
     detail: str,
 ) -> RequestPlan:
@@ -257,7 +257,7 @@ def _estimate(requests: Sequence[VisionRequest], selections: Sequence[Selection]
     )
 
 
-def _profile_warnings(profile: ModelProfile) -> Iterator[str]:
+def _profile_warnings(profile: ModelLimits) -> Iterator[str]:
     if profile.warning:
         yield profile.warning
     if profile.retires and date.today().isoformat() >= profile.retires:

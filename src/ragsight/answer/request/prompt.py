@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ragsight.answer.model.messages import ImagePart, Part, TextPart
 from ragsight.answer.request.labels import CitedSource, place
-from ragsight.answer.request.sanitize import SENTINEL, neutralise
+from ragsight.answer.request.sanitize import SENTINEL, sanitize
 from ragsight.images.preparing import PreparedImage
 
 SYSTEM = f"""\
@@ -72,8 +72,8 @@ def question_part(question: str) -> TextPart:
 def _source_parts(source: PlannedSource) -> Iterator[Part]:
     lines = ["<source>", source.cited.label]
     if section := source.cited.chunk.source.section:
-        lines.append(f"Section: {neutralise(' > '.join(section))}")
-    text = neutralise(source.text).strip()
+        lines.append(f"Section: {sanitize(' > '.join(section))}")
+    text = sanitize(source.text).strip()
     if text:
         lines.append(text)
     if source.same_as is not None:

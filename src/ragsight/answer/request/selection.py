@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ragsight.answer.model.profile import estimate_text_tokens
-from ragsight.answer.model.profiles import ModelProfile
+from ragsight.answer.model.profiles import ModelLimits
 from ragsight.answer.request.dropped import DroppedPart, DroppedSource, Refusal
 from ragsight.answer.request.labels import Evidence, chunk_of, cite_source
 from ragsight.answer.request.options import SynthesizerOptions
@@ -143,7 +143,7 @@ def _scores_less(source: Evidence, least: float | None) -> bool:
 
 def select_sources(
     candidates: Sequence[Candidate],
-    profile: ModelProfile,
+    profile: ModelLimits,
     options: SynthesizerOptions,
     *,
     whole: bool = False,

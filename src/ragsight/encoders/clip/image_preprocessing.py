@@ -60,7 +60,7 @@ LARGEST_RESIZED = 16_000_000
 
 
 @dataclass(frozen=True)
-class ImageRecipe:
+class ImagePreprocessing:
     """Resize, crop and normalisation, as a checkpoint's configuration states them.
 
     Attributes:
@@ -72,7 +72,7 @@ class ImageRecipe:
         std: Standard deviation of the three channels; ones without normalisation.
 
     Example:
-        >>> recipe = ImageRecipe(resize=224, crop=(224, 224))
+        >>> recipe = ImagePreprocessing(resize=224, crop=(224, 224))
         >>> recipe.apply(Image.new("RGB", (640, 480))).shape
         (224, 224, 3)
     """
@@ -85,7 +85,7 @@ class ImageRecipe:
     std: tuple[float, ...] = (1.0, 1.0, 1.0)
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> ImageRecipe | None:
+    def from_config(cls, config: Mapping[str, Any]) -> ImagePreprocessing | None:
         """Read the JSON of an image processor; None if it isn't one whose steps are known here."""
         kind = config.get("image_processor_type", config.get("feature_extractor_type"))
         if not isinstance(kind, str) or "auto_map" in config:
@@ -98,7 +98,7 @@ class ImageRecipe:
         return _recipe({**defaults, **config})
 
     @classmethod
-    def from_processor(cls, processor: Any) -> ImageRecipe | None:
+    def from_processor(cls, processor: Any) -> ImagePreprocessing | None:
         """Read a transformers processor; None if it has steps of its own."""
         from transformers.image_processing_backends import PilBackend
 
@@ -170,7 +170,7 @@ class ImageRecipe:
         return table
 
 
-def _recipe(values: Mapping[str, Any]) -> ImageRecipe | None:
+def _recipe(values: Mapping[str, Any]) -> ImagePreprocessing | None:
     """Rules from a processor's values; None where they say more than a recipe can hold."""
     resize = _resize_rule(values.get("size")) if values.get("do_resize") else None
     crop = _crop_rule(values.get("crop_size")) if values.get("do_center_crop") else None
@@ -189,7 +189,7 @@ def _recipe(values: Mapping[str, Any]) -> ImageRecipe | None:
     if not understood or mean is None or std is None:
         return None
     factor = float(values["rescale_factor"]) if values.get("do_rescale") else 1.0
-    return ImageRecipe(resize, crop, int(values["resample"]), factor, mean, std)
+    return ImagePreprocessing(resize, crop, int(values["resample"]), factor, mean, std)
 
 
 def _resize_rule(size: Any) -> int | tuple[int, int] | None:

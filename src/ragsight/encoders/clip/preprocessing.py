@@ -22,7 +22,7 @@ from PIL import Image, ImageOps
 from ragsight.chunks import ImageRef
 from ragsight.encoders.clip.backends import PixelArray
 from ragsight.encoders.clip.checkpoint import Checkpoint
-from ragsight.encoders.clip.image_preprocessing import LARGEST_RESIZED, ImageRecipe
+from ragsight.encoders.clip.image_preprocessing import LARGEST_RESIZED, ImagePreprocessing
 from ragsight.errors import ImageError
 from ragsight.images import (
     MAX_PIXELS,
@@ -33,7 +33,7 @@ from ragsight.images import (
 )
 from ragsight.images.opening import to_rgb
 
-__all__ = ["ImagePreparer", "ImageRecipe", "ModelInputs"]
+__all__ = ["ImagePreparer", "ImagePreprocessing", "ModelInputs"]
 
 ModelInputs: TypeAlias = Mapping[str, Any]
 """What a transformers image processor made of one image: tensors with a first axis of 1."""
@@ -73,10 +73,10 @@ class ImagePreparer:
         self._checkpoint = checkpoint
         self._exact = exact
         self._lock = threading.Lock()
-        self._rules: tuple[ImageRecipe | None, Any] | None = None
+        self._rules: tuple[ImagePreprocessing | None, Any] | None = None
 
     @property
-    def recipe(self) -> ImageRecipe | None:
+    def recipe(self) -> ImagePreprocessing | None:
         """The checkpoint's rules; None if only its own processor knows them."""
         return self._loaded()[0]
 
@@ -108,22 +108,22 @@ class ImagePreparer:
             ) from error
         return inputs
 
-    def _loaded(self) -> tuple[ImageRecipe | None, Any]:
+    def _loaded(self) -> tuple[ImagePreprocessing | None, Any]:
         with self._lock:
             if self._rules is None:
                 self._rules = self._load()
             return self._rules
 
-    def _load(self) -> tuple[ImageRecipe | None, Any]:
+    def _load(self) -> tuple[ImagePreprocessing | None, Any]:
         nested = self._checkpoint.read_json("processor_config.json").get("image_processor")
         config = nested if nested is not None else self._checkpoint.read_json(_CONFIG)
-        recipe = ImageRecipe.from_config(config)
+        recipe = ImagePreprocessing.from_config(config)
         if recipe is not None:
             return recipe, None
         # Of a checkpoint that isn't there, or can't be had, this says why.
         self._checkpoint.load_config()
         processor = self._checkpoint.load_image_processor()
-        return ImageRecipe.from_processor(processor), processor
+        return ImagePreprocessing.from_processor(processor), processor
 
 
 def _in_hand(source: ImageSource) -> Image.Image | ImageRef:
@@ -150,7 +150,7 @@ def _jpeg_bytes(source: Image.Image | ImageRef) -> bytes | None:
     return source.data if source.data.startswith(_JPEG_MAGIC) else None
 
 
-def _reduced_jpeg(data: bytes, recipe: ImageRecipe) -> PixelArray | None:
+def _reduced_jpeg(data: bytes, recipe: ImagePreprocessing) -> PixelArray | None:
     """Prepare a JPEG from a smaller decoding of it.
 
     Returns:

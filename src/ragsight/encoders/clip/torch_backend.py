@@ -11,7 +11,7 @@ import numpy as np
 from ragsight.encoders.base import FloatArray
 from ragsight.encoders.clip.backends import PixelArray, TokenArray
 from ragsight.encoders.clip.options import DtypeName
-from ragsight.encoders.clip.preprocessing import ImageRecipe, ModelInputs
+from ragsight.encoders.clip.preprocessing import ImagePreprocessing, ModelInputs
 from ragsight.errors import ConfigurationError, EncoderError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class TorchBackend:
     def __init__(
         self,
         model: Any,
-        recipe: Callable[[], ImageRecipe | None],
+        recipe: Callable[[], ImagePreprocessing | None],
         device: str,
         dtype: DtypeName,
         *,

@@ -14,7 +14,7 @@ from ragsight.encoders.base import FloatArray
 from ragsight.encoders.clip.backends import PixelArray, TokenArray
 from ragsight.encoders.clip.checkpoint import Checkpoint
 from ragsight.encoders.clip.fingerprints import digest_of
-from ragsight.encoders.clip.image_preprocessing import ImageRecipe
+from ragsight.encoders.clip.image_preprocessing import ImagePreprocessing
 from ragsight.encoders.clip.preprocessing import ImagePreparer
 from ragsight.encoders.onnx.manifest import FORMAT, Closeness, Manifest, Precision, Tower
 from ragsight.encoders.onnx.session import open_session, run_text, run_vision
@@ -29,7 +29,7 @@ def default_onnx_folder() -> Path:
 
 def onnx_backend(
     checkpoint: Checkpoint,
-    recipe: ImageRecipe | None = None,
+    recipe: ImagePreprocessing | None = None,
     *,
     precision: Precision = "fp32",
     cache_folder: Path | None = None,
@@ -78,7 +78,7 @@ def onnx_backend(
     return OnnxBackend(_Export(checkpoint, recipe, precision, folder), threads)
 
 
-def _folder_name(checkpoint: Checkpoint, recipe: ImageRecipe, precision: Precision) -> str:
+def _folder_name(checkpoint: Checkpoint, recipe: ImagePreprocessing, precision: Precision) -> str:
     facts = {
         "format": FORMAT,
         "checkpoint": checkpoint.identity(),
@@ -94,7 +94,7 @@ class _Export:
     """An export that may have yet to be made."""
 
     checkpoint: Checkpoint
-    recipe: ImageRecipe
+    recipe: ImagePreprocessing
     precision: Precision
     folder: Path
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from ragsight.encoders.base import FloatArray
 from ragsight.encoders.clip.checkpoint import Checkpoint
-from ragsight.encoders.clip.image_preprocessing import ImageRecipe
+from ragsight.encoders.clip.image_preprocessing import ImagePreprocessing
 from ragsight.encoders.onnx.manifest import Closeness, Manifest, Precision, Tower, file_digest
 from ragsight.errors import EncoderError, extra
 
@@ -35,7 +35,7 @@ _logger = logging.getLogger("ragsight")
 
 
 def export_towers(
-    checkpoint: Checkpoint, recipe: ImageRecipe, precision: Precision, folder: Path
+    checkpoint: Checkpoint, recipe: ImagePreprocessing, precision: Precision, folder: Path
 ) -> Manifest:
     """Write a checkpoint's towers into a folder, all of them or nothing.
 
@@ -85,13 +85,13 @@ class _Source:
     """A loaded model with its towers."""
 
     checkpoint: Checkpoint
-    recipe: ImageRecipe
+    recipe: ImagePreprocessing
     model: Any
     vision: VisionTower
     text: TextTower
 
 
-def _load(checkpoint: Checkpoint, recipe: ImageRecipe) -> _Source:
+def _load(checkpoint: Checkpoint, recipe: ImagePreprocessing) -> _Source:
     from ragsight.encoders.clip.text_weights import read_text_tower
     from ragsight.encoders.clip.vision_weights import read_vision_tower
 

@@ -20,7 +20,7 @@ from checkpoints import make_chinese_clip, make_clip, make_siglip
 from drawings import noise
 from ragsight.encoders.base import FloatArray
 from ragsight.encoders.clip.checkpoint import Checkpoint
-from ragsight.encoders.clip.preprocessing import ImageRecipe
+from ragsight.encoders.clip.preprocessing import ImagePreprocessing
 
 PROCESSORS = {
     "CLIP": CLIPImageProcessorPil(),
@@ -37,7 +37,7 @@ PROCESSORS = {
 }
 
 
-def normalised(recipe: ImageRecipe, image: Image.Image) -> FloatArray:
+def normalised(recipe: ImagePreprocessing, image: Image.Image) -> FloatArray:
     table, pixels = recipe.table(), recipe.apply(image)
     return np.stack([table[channel][pixels[..., channel]] for channel in range(3)])
 
@@ -46,8 +46,8 @@ def reference(processor: Any, image: Image.Image) -> FloatArray:
     return np.asarray(processor(images=image, return_tensors="np")["pixel_values"][0])
 
 
-def clip_recipe() -> ImageRecipe:
-    recipe = ImageRecipe.from_processor(CLIPImageProcessorPil())
+def clip_recipe() -> ImagePreprocessing:
+    recipe = ImagePreprocessing.from_processor(CLIPImageProcessorPil())
     assert recipe is not None
     return recipe
 
@@ -59,7 +59,7 @@ def test_pixels_are_the_references_for_images_of_any_shape(
     name: str, width: int, height: int
 ) -> None:
     processor, image = PROCESSORS[name], noise(0, (width, height))
-    recipe = ImageRecipe.from_processor(processor)
+    recipe = ImagePreprocessing.from_processor(processor)
     assert recipe is not None
     np.testing.assert_array_equal(normalised(recipe, image), reference(processor, image))
 
@@ -75,9 +75,9 @@ def test_the_configuration_alone_tells_what_the_processor_does(
     make: Callable[[Path], Path], tmp_path: Path
 ) -> None:
     checkpoint = Checkpoint(str(make(tmp_path)))
-    by_file = ImageRecipe.from_config(checkpoint.read_json("preprocessor_config.json"))
+    by_file = ImagePreprocessing.from_config(checkpoint.read_json("preprocessor_config.json"))
     assert by_file is not None
-    assert by_file == ImageRecipe.from_processor(checkpoint.load_image_processor())
+    assert by_file == ImagePreprocessing.from_processor(checkpoint.load_image_processor())
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_old_and_short_configurations_are_read_as_transformers_reads_them(
     folder = make_clip(tmp_path)
     (folder / "preprocessor_config.json").write_text(json.dumps(config))
     processor = Checkpoint(str(folder)).load_image_processor()
-    assert ImageRecipe.from_config(config) == ImageRecipe.from_processor(processor)
+    assert ImagePreprocessing.from_config(config) == ImagePreprocessing.from_processor(processor)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_old_and_short_configurations_are_read_as_transformers_reads_them(
 def test_a_configuration_that_is_not_understood_is_left_to_transformers(
     config: dict[str, Any],
 ) -> None:
-    assert ImageRecipe.from_config(config) is None
+    assert ImagePreprocessing.from_config(config) is None
 
 
 def test_an_endless_strip_is_prepared_without_being_blown_up_first() -> None:

@@ -19,7 +19,7 @@ from checkpoints import edit_json, make_clip, make_siglip2_naflex
 from drawings import noise
 from ragsight.encoders.base import FloatArray
 from ragsight.encoders.clip.checkpoint import Checkpoint
-from ragsight.encoders.clip.preprocessing import ImagePreparer, ImageRecipe
+from ragsight.encoders.clip.preprocessing import ImagePreparer, ImagePreprocessing
 from ragsight.errors import EncoderError, ImageError, SourceNotFoundError
 from ragsight.images import open_image
 
@@ -82,7 +82,7 @@ UPRIGHTED: dict[str, Callable[[], bytes]] = {
 """Files of which `open_image` makes another image than the reference does, on purpose."""
 
 
-def normalised(recipe: ImageRecipe, image: Image.Image) -> FloatArray:
+def normalised(recipe: ImagePreprocessing, image: Image.Image) -> FloatArray:
     table, pixels = recipe.table(), recipe.apply(image)
     return np.stack([table[channel][pixels[..., channel]] for channel in range(3)])
 
@@ -91,8 +91,8 @@ def reference(processor: Any, image: Image.Image) -> FloatArray:
     return np.asarray(processor(images=image, return_tensors="np")["pixel_values"][0])
 
 
-def clip_recipe() -> ImageRecipe:
-    recipe = ImageRecipe.from_processor(CLIPImageProcessorPil())
+def clip_recipe() -> ImagePreprocessing:
+    recipe = ImagePreprocessing.from_processor(CLIPImageProcessorPil())
     assert recipe is not None
     return recipe
 
@@ -125,7 +125,7 @@ def test_the_reference_reads_some_files_otherwise_and_wrongly(name: str) -> None
 
 
 def test_a_processor_with_steps_of_its_own_is_called_itself(tmp_path: Path) -> None:
-    assert ImageRecipe.from_processor(ConvNextImageProcessorPil()) is None
+    assert ImagePreprocessing.from_processor(ConvNextImageProcessorPil()) is None
     preparer = ImagePreparer(Checkpoint(str(make_siglip2_naflex(tmp_path))), exact=False)
     inputs = preparer.prepare(noise(1))
     assert preparer.recipe is None
@@ -139,7 +139,7 @@ def test_a_nested_configuration_goes_before_one_of_its_own(tmp_path: Path) -> No
     edit_json(folder / "processor_config.json", image_processor=nested)
     preparer = ImagePreparer(Checkpoint(str(folder)), exact=False)
     processor = Checkpoint(str(folder)).load_image_processor()
-    assert preparer.recipe == ImageRecipe.from_processor(processor)
+    assert preparer.recipe == ImagePreprocessing.from_processor(processor)
     assert preparer.recipe is not None
     assert preparer.recipe.resample == 2
 

@@ -14,7 +14,7 @@ from ragsight.encoders.base import FloatArray
 from ragsight.encoders.clip import torch_backend
 from ragsight.encoders.clip.backends import PixelArray
 from ragsight.encoders.clip.checkpoint import Checkpoint
-from ragsight.encoders.clip.preprocessing import ImagePreparer, ImageRecipe
+from ragsight.encoders.clip.preprocessing import ImagePreparer, ImagePreprocessing
 from ragsight.encoders.clip.torch_backend import TorchBackend, pick_device, pick_dtype
 from ragsight.errors import ConfigurationError
 
@@ -25,18 +25,18 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
 
 
 @pytest.fixture(scope="module")
-def recipe(checkpoint: Checkpoint) -> ImageRecipe:
+def recipe(checkpoint: Checkpoint) -> ImagePreprocessing:
     found = ImagePreparer(checkpoint, exact=True).recipe
     assert found is not None
     return found
 
 
-def backend(checkpoint: Checkpoint, recipe: ImageRecipe, **options: Any) -> TorchBackend:
+def backend(checkpoint: Checkpoint, recipe: ImagePreprocessing, **options: Any) -> TorchBackend:
     chosen = {"device": "cpu", "dtype": "float32", **options}
     return TorchBackend(checkpoint.load_model(), lambda: recipe, **chosen)
 
 
-def pixels(recipe: ImageRecipe, count: int = 3) -> PixelArray:
+def pixels(recipe: ImagePreprocessing, count: int = 3) -> PixelArray:
     return np.stack([recipe.apply(noise(seed)) for seed in range(count)])
 
 
@@ -51,7 +51,7 @@ def cosines(left: FloatArray, right: FloatArray) -> FloatArray:
 
 
 def test_exact_features_are_the_models_own_to_the_bit(
-    checkpoint: Checkpoint, recipe: ImageRecipe
+    checkpoint: Checkpoint, recipe: ImagePreprocessing
 ) -> None:
     model, processor = checkpoint.load_model().eval(), checkpoint.load_image_processor()
     images = [noise(seed) for seed in range(3)]
@@ -66,7 +66,7 @@ def test_exact_features_are_the_models_own_to_the_bit(
 
 
 def test_the_default_differs_from_the_model_in_the_last_bits_only(
-    checkpoint: Checkpoint, recipe: ImageRecipe
+    checkpoint: Checkpoint, recipe: ImagePreprocessing
 ) -> None:
     exact, fast = backend(checkpoint, recipe, exact=True), backend(checkpoint, recipe)
     for left, right in (
@@ -78,7 +78,7 @@ def test_the_default_differs_from_the_model_in_the_last_bits_only(
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_smaller_number_formats_give_float32_rows_close_to_the_full_ones(
-    dtype: str, checkpoint: Checkpoint, recipe: ImageRecipe
+    dtype: str, checkpoint: Checkpoint, recipe: ImagePreprocessing
 ) -> None:
     small, full = backend(checkpoint, recipe, dtype=dtype), backend(checkpoint, recipe)
     for left, right in (
@@ -89,7 +89,9 @@ def test_smaller_number_formats_give_float32_rows_close_to_the_full_ones(
         assert 0.99 < cosines(left, right).min() < 1
 
 
-def test_what_fills_up_before_a_text_is_masked(checkpoint: Checkpoint, recipe: ImageRecipe) -> None:
+def test_what_fills_up_before_a_text_is_masked(
+    checkpoint: Checkpoint, recipe: ImagePreprocessing
+) -> None:
     ids = np.array([[513, 513, 512, 7, 513], [512, 9, 8, 7, 513]], np.int64)
     mask = np.array([[0, 0, 1, 1, 1], [1, 1, 1, 1, 1]], np.int64)
     fast, exact = backend(checkpoint, recipe), backend(checkpoint, recipe, exact=True)
@@ -98,14 +100,16 @@ def test_what_fills_up_before_a_text_is_masked(checkpoint: Checkpoint, recipe: I
     )
 
 
-def test_rows_can_be_used_in_gradients(checkpoint: Checkpoint, recipe: ImageRecipe) -> None:
+def test_rows_can_be_used_in_gradients(checkpoint: Checkpoint, recipe: ImagePreprocessing) -> None:
     rows = torch.from_numpy(backend(checkpoint, recipe).embed_pixels(pixels(recipe)))
     weight = torch.ones(rows.shape[1], requires_grad=True)
     (rows @ weight).sum().backward()
     assert weight.grad is not None
 
 
-def test_many_threads_get_the_vectors_of_one(checkpoint: Checkpoint, recipe: ImageRecipe) -> None:
+def test_many_threads_get_the_vectors_of_one(
+    checkpoint: Checkpoint, recipe: ImagePreprocessing
+) -> None:
     shared = backend(checkpoint, recipe)
     expected = backend(checkpoint, recipe).embed_pixels(pixels(recipe))
     found: list[FloatArray] = []
@@ -138,14 +142,16 @@ def test_inputs_of_different_shapes_are_encoded_one_by_one(tmp_path: Path) -> No
     np.testing.assert_allclose(together, alone, atol=1e-6)
 
 
-def test_a_device_that_is_not_there_is_named(checkpoint: Checkpoint, recipe: ImageRecipe) -> None:
+def test_a_device_that_is_not_there_is_named(
+    checkpoint: Checkpoint, recipe: ImagePreprocessing
+) -> None:
     with pytest.raises(ConfigurationError, match="'nonsense'"):
         backend(checkpoint, recipe, device="nonsense")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs cuda to be missing")
 def test_cuda_without_a_graphics_card_is_refused(
-    checkpoint: Checkpoint, recipe: ImageRecipe
+    checkpoint: Checkpoint, recipe: ImagePreprocessing
 ) -> None:
     with pytest.raises(ConfigurationError, match="'cuda'"):
         backend(checkpoint, recipe, device="cuda")
