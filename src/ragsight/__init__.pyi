@@ -114,10 +114,10 @@ from .images import (
     open_image as open_image,
 )
 from .ingestion.pipeline import (
-    IngestReport as IngestReport,
-)
-from .ingestion.pipeline import (
     ingest as ingest,
+)
+from .ingestion.report import (
+    IngestReport as IngestReport,
 )
 from .inspection.pages import (
     Inspection as Inspection,

@@ -16,8 +16,8 @@ from ragsight.cli.session import err, out
 if TYPE_CHECKING:
     from ragsight.answer import Answer, AnswerStream
     from ragsight.chunks import Chunk
-    from ragsight.ingestion.pipeline import IngestReport, ProgressHandler
-    from ragsight.ingestion.pipeline import Progress as IngestProgress
+    from ragsight.ingestion.report import IngestReport, ProgressHandler
+    from ragsight.ingestion.report import Progress as IngestProgress
     from ragsight.retrieval import Hit
 
 _EXCERPT = 140

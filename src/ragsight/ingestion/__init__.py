@@ -1,11 +1,6 @@
 """Index files: discover, load, encode, write; resume, replace, report."""
 
-from ragsight.ingestion.pipeline import (
-    IngestReport,
-    Progress,
-    ProgressHandler,
-    SourceResult,
-    ingest,
-)
+from ragsight.ingestion.pipeline import ingest
+from ragsight.ingestion.report import IngestReport, Progress, ProgressHandler, SourceResult
 
 __all__ = ["IngestReport", "Progress", "ProgressHandler", "SourceResult", "ingest"]

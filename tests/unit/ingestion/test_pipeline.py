@@ -16,7 +16,7 @@ from ragsight.errors import (
     InputError,
     SourceNotFoundError,
 )
-from ragsight.ingestion.pipeline import Progress
+from ragsight.ingestion.report import Progress
 
 
 @pytest.fixture
