@@ -74,7 +74,7 @@ def encoder_for(index: str, model: str | None) -> ClipEncoder:
     if model is not None:
         return ClipEncoder(model)
     profile = MultimodalStore.profile_at(index)
-    if profile is None:
+    if profile is None or profile.encoder is None:
         return ClipEncoder(DEFAULT_MODEL)
     return ClipEncoder(profile.encoder.name, revision=profile.encoder.revision)
 
@@ -84,9 +84,12 @@ def open_index(index: str, *, model: str | None = None, create: bool = False) ->
     from ragsight.errors import StoreNotFoundError
     from ragsight.store import MultimodalStore
 
-    if not create and MultimodalStore.profile_at(index) is None:
+    profile = MultimodalStore.profile_at(index)
+    if not create and profile is None:
         raise StoreNotFoundError(no_index(index))
-    return MultimodalStore.open(index, encoder=encoder_for(index, model), create=create)
+    has_images = profile is None or profile.encoder is not None
+    encoder = encoder_for(index, model) if has_images else None
+    return MultimodalStore.open(index, encoder=encoder, create=create)
 
 
 def no_index(index: str) -> str:

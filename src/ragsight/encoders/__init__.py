@@ -4,12 +4,19 @@ from ragsight.encoders.base import (
     EncodedImages,
     EncoderSpec,
     FloatArray,
+    ImageEncoder,
     ImageTextEncoder,
     SkipHandler,
     SkippedImage,
     TextEncoder,
 )
 from ragsight.encoders.bm25 import Bm25Encoder, SparseVector
+from ragsight.encoders.by_space import (
+    SpaceEncoder,
+    Vector,
+    encode_for_index,
+    encode_for_query,
+)
 from ragsight.encoders.clip.encoder import DEFAULT_MODEL, DEMO_MODEL, ClipEncoder
 from ragsight.encoders.clip.options import ClipOptions
 
@@ -22,9 +29,14 @@ __all__ = [
     "EncodedImages",
     "EncoderSpec",
     "FloatArray",
+    "ImageEncoder",
     "ImageTextEncoder",
     "SkipHandler",
     "SkippedImage",
+    "SpaceEncoder",
     "SparseVector",
     "TextEncoder",
+    "Vector",
+    "encode_for_index",
+    "encode_for_query",
 ]

@@ -111,6 +111,28 @@ class ImageTextEncoder(Protocol):
 
 
 @runtime_checkable
+class ImageEncoder(Protocol):
+    """Encodes images alone, for spaces that no words ask.
+
+    Example:
+        >>> from ragsight import ClipEncoder
+        >>> isinstance(ClipEncoder("ragsight-demo"), ImageEncoder)
+        True
+    """
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """Identity of the vectors."""
+        ...
+
+    def encode_images(
+        self, images: Iterable[ImageSource], *, on_skip: SkipHandler | None = None
+    ) -> FloatArray:
+        """Encode images: one row for each that wasn't skipped, in order."""
+        ...
+
+
+@runtime_checkable
 class TextEncoder(Protocol):
     """Encodes text for dense text retrieval; wrap any embedding model in these three members.
 

@@ -68,6 +68,10 @@ class Bm25Encoder:
         """Weigh the terms of a question; empty where it has none but stop words."""
         return _sparse(self._bm25.embed_query(encodable(text)))
 
+    def encode_queries(self, texts: Sequence[str]) -> list[SparseVector]:
+        """Weigh the terms of questions."""
+        return [self.encode_query(text) for text in texts]
+
 
 def _sparse(vector: qdrant_edge.SparseVector) -> SparseVector:
     return SparseVector(tuple(vector.indices), tuple(vector.values))

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from ragsight.evaluation.measuring import score_hits
 from ragsight.evaluation.queries import LabelledQuery
 from ragsight.evaluation.scores import Evaluation, RunScores
-from ragsight.retrieval import CHANNELS, Channel, MultimodalRetriever
+from ragsight.retrieval import Channel, MultimodalRetriever
+from ragsight.spaces import SPACES
 
 FUSED = "fused"
 
@@ -33,7 +34,7 @@ def evaluate(
             as one whose collection is empty, are left out.
 
     Returns:
-        The scores: `fused` first, then `bm25`, `dense`, `text_to_image`, `image_to_image`.
+        The scores: `fused` first, then each channel of `ragsight.spaces.SPACES`.
 
     Raises:
         ConfigurationError: If there are no queries, or k is below 1.
@@ -52,7 +53,7 @@ def evaluate(
     fused, _ = _run(FUSED, retriever, queries, k)
     runs = [fused]
     if channels:
-        for channel in CHANNELS:
+        for channel in SPACES.channels:
             alone, speaks = _run(channel, retriever, queries, k, _only(channel))
             runs += [alone] if speaks else []
     return Evaluation(tuple(runs))
@@ -74,4 +75,4 @@ def _run(
 
 
 def _only(channel: Channel) -> dict[Channel, float]:
-    return {each: float(each == channel) for each in CHANNELS}
+    return {each: float(each == channel) for each in SPACES.channels}

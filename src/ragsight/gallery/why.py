@@ -7,13 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ragsight.retrieval import Channel, Hit
-
-CHANNEL_MEANINGS: Mapping[Channel, str] = {
-    "bm25": "its words match the query's words",
-    "dense": "its text means something similar",
-    "text_to_image": "its picture fits the query's words",
-    "image_to_image": "its picture looks like the query's image",
-}
+from ragsight.spaces import SPACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +66,7 @@ def _reasons(hit: Hit, best: float, weights: Mapping[Channel, float] | None) -> 
         reasons.append(
             Reason(
                 found.channel,
-                CHANNEL_MEANINGS[found.channel],
+                _meaning(found.channel),
                 found.rank,
                 f"{found.score:.3g}",
                 "" if weight is None else f"{weight:g}",
@@ -82,6 +76,12 @@ def _reasons(hit: Hit, best: float, weights: Mapping[Channel, float] | None) -> 
         )
         start += share
     return reasons
+
+
+def _meaning(channel: Channel) -> str:
+    # A hit may be from another program, which has more channels.
+    known = SPACES.channels.get(channel)
+    return "" if known is None else known.meaning
 
 
 def _total(hit: Hit) -> float:

@@ -7,29 +7,22 @@ from functools import partial
 from typing import Any
 
 from ragsight.chunks import Chunk
-from ragsight.encoders import FloatArray, SparseVector
+from ragsight.encoders import SparseVector, Vector, encode_for_query
 from ragsight.errors import QueryError
 from ragsight.images import ImageSource
-from ragsight.retrieval.hits import Channel, Hit
+from ragsight.retrieval.hits import Hit
 from ragsight.retrieval.negatives import away_from
 from ragsight.retrieval.query import Example, Query
+from ragsight.spaces import SPACES, AskedBy, Channel, ChannelName, SpaceName
 from ragsight.steps import InThread, Steps
 from ragsight.store import Operations
-from ragsight.store.engines.base import Point, Vector
-from ragsight.store.layout import VectorKind
+from ragsight.store.engines.base import Point
 
-VECTOR_KINDS: Mapping[Channel, VectorKind] = {
-    "bm25": "bm25",
-    "dense": "dense",
-    "text_to_image": "clip",
-    "image_to_image": "clip",
-}
-
-QueryVectors = dict[Channel, Vector]
+QueryVectors = dict[ChannelName, Vector]
 
 
 def encode_queries(
-    store: Operations, queries: Sequence[Query], weights: Sequence[Mapping[Channel, float]]
+    store: Operations, queries: Sequence[Query], weights: Sequence[Mapping[ChannelName, float]]
 ) -> Steps[list[QueryVectors]]:
     """Encode queries, each kind of input in one batch.
 
@@ -52,77 +45,66 @@ Later = Callable[[], Vector]
 
 
 class _Batch:
-    """Gathers texts and images; after `run`, what was promised for each can be had."""
+    """Gathers words and images; after `run`, what was promised for each can be had."""
 
     def __init__(self, store: Operations) -> None:
         self._store = store
-        self._texts: list[str] = []
-        self._questions: list[str] = []
-        self._images: list[ImageSource] = []
-        self._rows: dict[str, FloatArray] = {}
+        self._asked: dict[tuple[SpaceName, AskedBy], list[Any]] = {}
+        self._rows: dict[tuple[SpaceName, AskedBy], Sequence[Vector]] = {}
 
-    def text(self, text: str) -> Later:
-        return self._later("texts", self._texts, text)
-
-    def question(self, text: str) -> Later:
-        return self._later("questions", self._questions, text)
-
-    def image(self, image: ImageSource) -> Later:
-        return self._later("images", self._images, image)
-
-    def _later(self, kind: str, items: list[Any], item: Any) -> Later:
-        items.append(item)
-        index = len(items) - 1
-        return lambda: self._rows[kind][index]
+    def add(self, channel: Channel, part: Any) -> Later:
+        """Promise what a channel is asked by words or an image."""
+        key = (channel.space, channel.asked_by)
+        parts = self._asked.setdefault(key, [])
+        parts.append(part)
+        index = len(parts) - 1
+        return lambda: self._rows[key][index]
 
     def run(self) -> None:
         # One after the other: each tower uses all cores, and two at once take longer than both.
-        if self._texts:
-            self._rows["texts"] = self._store.encoder.encode_texts(self._texts)
-        if self._questions and self._store.text_encoder is not None:
-            self._rows["questions"] = self._store.text_encoder.encode_queries(self._questions)
-        if self._images:
-            self._rows["images"] = self._store.encoder.encode_images(self._images)
+        for (space, asked_by), parts in self._asked.items():
+            encoder = self._store.encoder_of(space)
+            rows = encode_for_query(encoder, SPACES.spaces[space], asked_by, parts)
+            self._rows[space, asked_by] = rows
 
 
 class _Asked:
     """The channels that one query asks: those with a weight, whose vectors the index has."""
 
-    def __init__(self, batch: _Batch, store: Operations, weights: Mapping[Channel, float]) -> None:
+    def __init__(
+        self, batch: _Batch, store: Operations, weights: Mapping[ChannelName, float]
+    ) -> None:
         self._batch = batch
         self._store = store
-        self._open = {
+        self._open = [
             channel
-            for channel, kind in VECTOR_KINDS.items()
-            if weights[channel] and kind in store.layout.targets
+            for name, channel in SPACES.channels.items()
+            if weights.get(name) and channel.space in store.layout.targets
+        ]
+
+    def by_words(self, words: str) -> dict[ChannelName, Later]:
+        """What words ask the channels that understand them, and whose encoder is there."""
+        return {
+            channel.name: self._batch.add(channel, words)
+            for channel in self._open
+            if channel.asked_by == "words" and channel.space in self._store.encoders
         }
 
-    def by_words(self, words: str) -> dict[Channel, Later]:
-        """What words ask the channels that understand them."""
-        channels: dict[Channel, Later] = {}
-        if "bm25" in self._open:
-            sparse = self._store.bm25.encode_query(words)
-            if sparse.indices:
-                channels["bm25"] = partial(_same, sparse)
-        if "dense" in self._open and self._store.text_encoder is not None:
-            channels["dense"] = self._batch.question(words)
-        if "text_to_image" in self._open and self._store.image_encoder is not None:
-            channels["text_to_image"] = self._batch.text(words)
-        return channels
-
-    def by_image(self, image: ImageSource) -> dict[Channel, Later]:
+    def by_image(self, image: ImageSource) -> dict[ChannelName, Later]:
         """What an image asks."""
-        if "image_to_image" not in self._open:
-            return {}
-        return {"image_to_image": self._batch.image(image)}
-
-    def by_chunk(self, point: Point) -> dict[Channel, Later]:
-        """What the stored vectors of a chunk ask."""
-        by_kind: dict[str, Channel] = {"bm25": "bm25", "dense": "dense", "clip": "image_to_image"}
         return {
-            by_kind[kind]: partial(_same, vector)
-            for kind, vector in point.vectors.items()
-            if by_kind[kind] in self._open
+            channel.name: self._batch.add(channel, image)
+            for channel in self._open
+            if channel.asked_by == "image"
+        }
+
+    def by_chunk(self, point: Point) -> dict[ChannelName, Later]:
+        """What the stored vectors of a chunk ask."""
+        own = {space: SPACES.own_channel(space) for space in point.vectors}
+        return {
+            channel.name: partial(_same, point.vectors[space])
+            for space, channel in own.items()
+            if channel in self._open and channel is not None
         }
 
 
@@ -130,25 +112,23 @@ def _channels(
     batch: _Batch,
     store: Operations,
     query: Query,
-    weights: Mapping[Channel, float],
+    weights: Mapping[ChannelName, float],
     stored: Mapping[str, Point],
-) -> dict[Channel, Later]:
+) -> dict[ChannelName, Later]:
     """What each channel that can answer will be asked."""
     asked = _Asked(batch, store, weights)
-    positive: dict[Channel, Later] = {}
+    positive: dict[ChannelName, Later] = {}
     if query.words:
         positive.update(asked.by_words(query.words))
     if query.image is not None:
         positive.update(asked.by_image(query.image))
     if query.like is not None:
         positive.update(asked.by_chunk(_stored(store, stored, query.like)))
-    kinds = {VECTOR_KINDS[channel] for channel in positive}
-    negatives = _negatives(batch, store, query.not_like, stored, kinds)
+    spaces = {name: SPACES.channels[name].space for name in positive}
+    negatives = _negatives(batch, store, query.not_like, stored, set(spaces.values()))
     return {
-        channel: partial(
-            _away, vector, negatives.get(VECTOR_KINDS[channel], ()), query.not_like_strength
-        )
-        for channel, vector in positive.items()
+        name: partial(_away, vector, negatives[spaces[name]], query.not_like_strength)
+        for name, vector in positive.items()
     }
 
 
@@ -157,29 +137,24 @@ def _negatives(
     store: Operations,
     examples: Iterable[Example],
     stored: Mapping[str, Point],
-    kinds: Set[VectorKind],
-) -> dict[VectorKind, list[Later]]:
-    """What each kind of vector is to be moved away from."""
+    spaces: Set[SpaceName],
+) -> dict[SpaceName, list[Later]]:
+    """What the vectors of each space are to be moved away from."""
     # An image is a negative for words that search images too: they share CLIP's space.
-    weights: dict[Channel, float] = {
-        "bm25": "bm25" in kinds,
-        "dense": "dense" in kinds,
-        "text_to_image": "clip" in kinds,
-        "image_to_image": "clip" in kinds,
-    }
+    weights = {name: float(c.space in spaces) for name, c in SPACES.channels.items()}
     asked = _Asked(batch, store, weights)
-    negatives: dict[VectorKind, list[Later]] = {"bm25": [], "dense": [], "clip": []}
+    negatives: dict[SpaceName, list[Later]] = {space: [] for space in spaces}
     for example in examples:
         if isinstance(example, str):
             channels = asked.by_words(example)
         elif isinstance(example, Chunk | Hit):
             channels = asked.by_chunk(_stored(store, stored, _id_of(example)))
             # A passage holds most words of its subject: as a negative it would bar them all.
-            channels.pop("bm25", None)
+            channels = {c: v for c, v in channels.items() if SPACES.space_of(c).form != "sparse"}
         else:
             channels = asked.by_image(example)
         for channel, vector in channels.items():
-            negatives[VECTOR_KINDS[channel]].append(vector)
+            negatives[SPACES.channels[channel].space].append(vector)
     return negatives
 
 
@@ -197,6 +172,9 @@ def _away(vector: Later, negatives: Sequence[Later], strength: float) -> Vector:
     if isinstance(start, SparseVector):
         sparse = [example for example in examples if isinstance(example, SparseVector)]
         return away_from(start, sparse, strength=strength)
+    if start.ndim > 1:
+        # Of several vectors each is of a part of the query, and none of them of the whole.
+        return start
     dense = [example for example in examples if not isinstance(example, SparseVector)]
     return away_from(start, dense, strength=strength)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, TypeAlias
 
 from ragsight.chunks import Chunk
+from ragsight.spaces import SPACES, ChannelName
 
-Channel = Literal["bm25", "dense", "text_to_image", "image_to_image"]
-"""A way to find a chunk: by words, by the meaning of its text, by its pixels."""
+Channel: TypeAlias = ChannelName
+"""The name of a way to find a chunk: by words, by the meaning of its text, by its pixels."""
 
-CHANNELS: tuple[Channel, ...] = get_args(Channel)
+CHANNELS: tuple[Channel, ...] = tuple(SPACES.channels)
+"""The channels that come with ragsight; `ragsight.spaces.SPACES` has those that were added too."""
 
 
 @dataclass(frozen=True, slots=True)

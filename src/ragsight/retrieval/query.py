@@ -14,18 +14,15 @@ from ragsight.errors import QueryError
 from ragsight.images import ImageSource
 from ragsight.retrieval.fusion import Fusion
 from ragsight.retrieval.grouping import GroupKey
-from ragsight.retrieval.hits import CHANNELS, Channel, Hit
+from ragsight.retrieval.hits import Channel, Hit
 from ragsight.retrieval.negatives import SPARSE_THRESHOLD
+from ragsight.spaces import SPACES
 from ragsight.store import FilterLike
 
 DEFAULT_WEIGHTS: Mapping[Channel, float] = {
-    "bm25": 1.0,
-    "dense": 1.0,
-    "text_to_image": 0.5,
-    "image_to_image": 1.0,
+    name: channel.weight for name, channel in SPACES.channels.items()
 }
-"""Words find images with half a voice: CLIP ranks every image, whether or not one of them fits,
-where BM25 is silent about what doesn't match (`benchmarks/fusion.py` measures it)."""
+"""Weights of the channels that come with ragsight; `ragsight.spaces` has their reasons."""
 
 Example: TypeAlias = str | Path | bytes | Image.Image | ImageRef | Chunk | Hit
 """What results shall not be like: words (any string), an image (anything else that is one), or a
@@ -103,7 +100,7 @@ class Query:
         """Least score of a channel's own."""
         thresholds = self.score_threshold
         least = thresholds.get(channel) if isinstance(thresholds, Mapping) else None
-        if channel == "bm25" and self.not_like:
+        if self.not_like and SPACES.space_of(channel).form == "sparse":
             # A point that holds unwanted words only is found too, with a score below zero.
             return SPARSE_THRESHOLD if least is None else max(least, SPARSE_THRESHOLD)
         return least
@@ -179,7 +176,7 @@ def checked_weights(weights: Mapping[Channel, float] | None) -> dict[Channel, fl
     for channel, weight in given.items():
         if not 0 <= weight < float("inf"):
             raise QueryError(f"The weight of {channel!r} is {weight}; it must be 0 or more.")
-    complete = dict(DEFAULT_WEIGHTS) | given
+    complete = {name: channel.weight for name, channel in SPACES.channels.items()} | given
     if not any(complete.values()):
         raise QueryError("All channels have weight 0: nothing could be found.")
     return complete
@@ -192,8 +189,9 @@ def check_channels(channels: Mapping[Channel, float]) -> None:
         QueryError: If there is one.
     """
     for channel in channels:
-        if channel not in CHANNELS:
-            raise QueryError(f"There is no channel {channel!r}; there are {', '.join(CHANNELS)}.")
+        if channel not in SPACES.channels:
+            there = ", ".join(SPACES.channels)
+            raise QueryError(f"There is no channel {channel!r}; there are {there}.")
 
 
 def checked_fusion(fusion: Fusion) -> Fusion:

@@ -12,9 +12,9 @@ from ragsight.retrieval.diversity import (
 )
 from ragsight.retrieval.fusion import Fused
 from ragsight.retrieval.hits import Channel, Hit
+from ragsight.spaces import SPACES, SpaceName
 from ragsight.steps import Steps
 from ragsight.store import Found, Operations
-from ragsight.store.layout import VectorKind
 
 
 def read_hits(
@@ -48,7 +48,7 @@ def choose_diverse(
     k: int,
     *,
     diversity_lambda: float,
-    alone: VectorKind | None = None,
+    alone: SpaceName | None = None,
 ) -> Steps[list[int]]:
     """Choose points that are relevant and unlike each other, by the vectors stored of them.
 
@@ -68,7 +68,7 @@ def choose_diverse(
     Raises:
         QueryError: If lambda isn't between 0 and 1.
     """
-    kinds: list[VectorKind] = ["dense", "clip"] if alone is None else [alone]
+    kinds = [alone] if alone is not None else _comparable(store)
     points = yield from store.points([id_ for id_, _ in candidates], vectors=kinds)
     vectors = [
         {
@@ -85,3 +85,9 @@ def choose_diverse(
         k,
         diversity_lambda=diversity_lambda,
     )
+
+
+def _comparable(store: Operations) -> list[SpaceName]:
+    """The spaces whose vectors say how alike two chunks are."""
+    dense = {name for name, space in SPACES.spaces.items() if space.form == "dense"}
+    return [name for name in store.layout.targets if name in dense]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from ragsight.errors import QueryError
 from ragsight.images import ImageSource
-from ragsight.retrieval.encoding import VECTOR_KINDS, QueryVectors, encode_queries, is_silent
+from ragsight.retrieval.encoding import QueryVectors, encode_queries, is_silent
 from ragsight.retrieval.fusion import Fused, Fusion, fuse
 from ragsight.retrieval.grouping import group_hits
 from ragsight.retrieval.hits import Channel, Hit, Hits
@@ -22,6 +22,7 @@ from ragsight.retrieval.query import (
 )
 from ragsight.retrieval.reading import choose_diverse, read_hits
 from ragsight.retrieval.rerank import AsyncReranker, Reranker
+from ragsight.spaces import SPACES, Collection
 from ragsight.steps import Await, InThread, Steps, arun, run
 from ragsight.store import (
     FilterLike,
@@ -32,7 +33,6 @@ from ragsight.store import (
     parse_filter,
 )
 from ragsight.store.layout import Layout
-from ragsight.store.schema import Collection
 from ragsight.store.search_limits import run_search
 
 T = TypeVar("T")
@@ -333,7 +333,7 @@ def _search(
         filter_ = parse_filter(job.query.filter, fields=store.layout.fields)
         speaking = {c: v for c, v in vectors.items() if not is_silent(v)}
         for channel, vector in speaking.items():
-            collection, using = store.layout.targets[VECTOR_KINDS[channel]]
+            collection, using = store.layout.targets[SPACES.channels[channel].space]
             search = VectorSearch(
                 using,
                 vector,

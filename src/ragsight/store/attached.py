@@ -11,8 +11,9 @@ from typing import Any
 from ragsight.chunks import Chunk, ImageRef, Source
 from ragsight.errors import InputError, StoreError
 from ragsight.images import image_ref
+from ragsight.spaces import Collection
 from ragsight.store.payloads import NODE_KEY, from_payload
-from ragsight.store.schema import METADATA_KEY, OWN_KEY, TEXT_KEY, Collection
+from ragsight.store.schema import METADATA_KEY, OWN_KEY, TEXT_KEY
 
 _URI_KEYS = ("source", "file_path", "url", "file_name", "image_path", "image_url", "ref_doc_id")
 _NO_URI = "None"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ragsight.spaces import Collection
 from ragsight.store.engines.base import Payload, Point
 from ragsight.store.payloads import belongs_to
-from ragsight.store.schema import OWN_KEY, Collection
+from ragsight.store.schema import OWN_KEY
 
 
 class Halves(NamedTuple):

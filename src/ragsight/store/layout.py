@@ -4,32 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, TypeAlias
 
 from ragsight.encoders import EncoderSpec
 from ragsight.errors import EncoderMismatchError, StoreError
 from ragsight.lazy import LazyModule
+from ragsight.spaces import BM25, CLIP, DENSE, Collection, SpaceName
 from ragsight.store.attached import ForeignCollections
 from ragsight.store.filters import OWN_FIELDS, FieldNames
 from ragsight.store.payloads import NODE_KEY, point_id
-from ragsight.store.schema import BM25, CLIP, DENSE, METADATA_KEY, OWN_KEY, Collection, Profile
+from ragsight.store.schema import METADATA_KEY, OWN_KEY, Profile
 
 if TYPE_CHECKING:
     from qdrant_client import models
 else:
     models = LazyModule("qdrant_client.models")
 
-VectorKind = Literal["bm25", "dense", "clip"]
+VectorKind: TypeAlias = SpaceName
+"""The name of a vector space; see `ragsight.spaces.SPACES`."""
+
 Target = tuple[Collection, str]
 
 _SIMILARITIES = frozenset({"Cosine", "Dot"})
 """What ranks as our own vectors do: the larger the nearer."""
-
-OWN_TARGETS: Mapping[VectorKind, Target] = {
-    "bm25": ("text", BM25),
-    "dense": ("text", DENSE),
-    "clip": ("image", CLIP),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class Layout:
     """How a pair of collections is read.
 
     Attributes:
-        targets: Collection and vector name for each kind of vector that there is.
+        targets: Collection and vector name for each vector space that there is.
         fields: Where the keys of a filter are in the payload.
         is_own: Whether ragsight made the collections, and may write to them.
     """
@@ -52,13 +49,9 @@ class Layout:
 
 
 def own_layout(profile: Profile) -> Layout:
-    """How an index of ours is read: dense vectors of texts are there if it has their encoder."""
+    """How an index of ours is read: a vector bears the name of its space."""
     return Layout(
-        {
-            kind: target
-            for kind, target in OWN_TARGETS.items()
-            if kind != "dense" or profile.text_encoder is not None
-        }
+        {name: (indexed.space.collection, name) for name, indexed in profile.spaces.items()}
     )
 
 
@@ -82,15 +75,15 @@ def foreign_layout(
     if "text" in infos:
         name = _dense_name(foreign.text, foreign.dense, infos["text"])
         if name is not None:
-            targets["dense"] = ("text", name)
+            targets[DENSE] = ("text", name)
         if foreign.bm25 is not None:
             sparse = infos["text"].config.params.sparse_vectors or {}
             _check_named(foreign.text, foreign.bm25, sparse)
-            targets["bm25"] = ("text", foreign.bm25)
+            targets[BM25] = ("text", foreign.bm25)
     if "image" in infos:
         name = _dense_name(foreign.image, foreign.clip, infos["image"])
         if name is not None:
-            targets["clip"] = ("image", name)
+            targets[CLIP] = ("image", name)
     return Layout(targets, _field_names(list(samples.values())), is_own=False)
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ragsight.blobs import BlobStore, default_blob_folder
-from ragsight.encoders import EncoderSpec, ImageTextEncoder, TextEncoder
+from ragsight.encoders import Bm25Encoder, EncoderSpec, SpaceEncoder
 from ragsight.errors import (
     ConfigurationError,
     EncoderMismatchError,
     StoreError,
     StoreNotFoundError,
 )
+from ragsight.spaces import BM25, CLIP, DENSE, SPACES, Collection, SpaceName
 from ragsight.steps import Steps
 from ragsight.store.attached import ForeignCollections
 from ragsight.store.engines.base import Engine
@@ -25,7 +26,7 @@ from ragsight.store.engines.collection_options import CollectionOptions
 from ragsight.store.engines.retry_options import RetryOptions
 from ragsight.store.layout import Layout, check_dimension, foreign_layout
 from ragsight.store.migrations import current_profile, migrate
-from ragsight.store.schema import COLLECTIONS, Collection, Profile
+from ragsight.store.schema import COLLECTIONS, IndexedSpace, Profile
 
 if TYPE_CHECKING:
     from qdrant_client import AsyncQdrantClient, QdrantClient
@@ -154,6 +155,9 @@ def open_blobs(location: Location, blobs: str | Path | BlobStore | None) -> Blob
     return BlobStore(Path(str(location)).resolve() / "blobs")
 
 
+_ENCODER_NAMES = {CLIP: "image", DENSE: "text"}
+
+
 def stored_profile(engine: Engine) -> Steps[Profile | None]:
     """Read an index's profile; None where there is no index.
 
@@ -164,11 +168,36 @@ def stored_profile(engine: Engine) -> Steps[Profile | None]:
     return None if stored is None else current_profile(stored, place=engine.place)
 
 
+def new_profile(encoders: Mapping[SpaceName, SpaceEncoder], language: str) -> Profile:
+    """What an index is made with.
+
+    Raises:
+        ConfigurationError: If an encoder is for a space that there isn't.
+    """
+    specs = {name: _spec(encoder) for name, encoder in encoders.items()}
+    for name in specs:
+        if name not in SPACES.spaces or name == BM25:
+            raise ConfigurationError(
+                f"There is no vector space {name!r} that takes an encoder: add it to "
+                "ragsight.spaces.SPACES first."
+            )
+    others = (
+        IndexedSpace(SPACES.spaces[name], spec)
+        for name, spec in specs.items()
+        if name not in {CLIP, DENSE}
+    )
+    return Profile(specs.get(CLIP), specs.get(DENSE), language, others=tuple(others))
+
+
+def _spec(encoder: SpaceEncoder) -> EncoderSpec:
+    assert not isinstance(encoder, Bm25Encoder)
+    return encoder.spec
+
+
 def open_profile(
     engine: Engine,
     *,
-    encoder: ImageTextEncoder | None,
-    text_encoder: TextEncoder | None,
+    encoders: Mapping[SpaceName, SpaceEncoder],
     language: str,
     create: bool,
 ) -> Steps[Profile]:
@@ -181,18 +210,17 @@ def open_profile(
     """
     stored = yield from engine.read_profile()
     if stored is None:
-        if not create or encoder is None:
+        if not create or not encoders:
             advice = "Give an encoder to make one" if create else "Index something first"
             raise StoreNotFoundError(f"{engine.place}: there is no index here. {advice}.")
-        text_spec = None if text_encoder is None else text_encoder.spec
-        profile = Profile(encoder.spec, text_spec, language)
+        profile = new_profile(encoders, language)
         yield from engine.create(profile.to_dict())
         return profile
     profile = current_profile(stored, place=engine.place)
-    if encoder is not None:
-        check_encoder(engine.place, "image", profile.encoder, encoder.spec)
-    if text_encoder is not None:
-        check_encoder(engine.place, "text", profile.text_encoder, text_encoder.spec)
+    for name, encoder in encoders.items():
+        indexed = profile.spaces.get(name)
+        made_with = None if indexed is None else indexed.encoder
+        check_encoder(engine.place, _ENCODER_NAMES.get(name, name), made_with, _spec(encoder))
     yield from engine.start()
     return (yield from migrate(engine, stored))
 
@@ -267,9 +295,7 @@ def attach_engine(
 def read_layout(
     engine: ClientEngine,
     foreign: ForeignCollections,
-    *,
-    encoder: ImageTextEncoder | None,
-    text_encoder: TextEncoder | None,
+    encoders: Mapping[SpaceName, SpaceEncoder],
 ) -> Steps[Layout]:
     """Find and check the vectors of foreign collections.
 
@@ -286,9 +312,7 @@ def read_layout(
         if points:
             samples[collection] = points[0].payload
     layout = foreign_layout(foreign, infos, samples)
-    encoders = {"dense": text_encoder, "clip": encoder}
-    for kind, (collection, name) in layout.targets.items():
-        used = encoders.get(kind)
-        if used is not None:
-            check_dimension(engine.place, infos[collection], name, used.spec)
+    for space, (collection, name) in layout.targets.items():
+        if space in encoders:
+            check_dimension(engine.place, infos[collection], name, _spec(encoders[space]))
     return layout

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ragsight.blobs import BlobStore
-from ragsight.encoders import EncoderSpec, ImageTextEncoder, TextEncoder
+from ragsight.encoders import ImageTextEncoder, SpaceEncoder, TextEncoder
+from ragsight.spaces import CLIP, DENSE, SpaceName
 from ragsight.steps import Steps, arun, run
 from ragsight.store.attached import ForeignCollections
 from ragsight.store.engines.base import Engine
@@ -16,6 +17,7 @@ from ragsight.store.locations import (
     Location,
     StoreOptions,
     attach_engine,
+    new_profile,
     open_blobs,
     open_engine,
     open_profile,
@@ -39,10 +41,11 @@ class Opening:
         text_encoder: TextEncoder | None,
         create: bool,
         blobs: str | Path | BlobStore | None,
+        encoders: Mapping[SpaceName, SpaceEncoder] | None = None,
     ) -> None:
         self._location = location
-        self._encoder = encoder
-        self._text_encoder = text_encoder
+        named = {CLIP: encoder, DENSE: text_encoder, **(encoders if encoders is not None else {})}
+        self._encoders = {space: given for space, given in named.items() if given is not None}
         self._create = create
         self._blobs = blobs
 
@@ -57,8 +60,7 @@ class Opening:
     def _opened(self, engine: Engine, options: StoreOptions) -> Steps[Operations]:
         profile = yield from open_profile(
             engine,
-            encoder=self._encoder,
-            text_encoder=self._text_encoder,
+            encoders=self._encoders,
             language=options.language,
             create=self._create,
         )
@@ -95,15 +97,8 @@ class Opening:
         engine = attach_engine(self._location, foreign, options=options, client=client)
 
         def attached() -> Steps[Operations]:
-            layout = yield from read_layout(
-                engine, foreign, encoder=self._encoder, text_encoder=self._text_encoder
-            )
-            unknown = EncoderSpec("the one of the image collection", None, 0)
-            profile = Profile(
-                unknown if self._encoder is None else self._encoder.spec,
-                None if self._text_encoder is None else self._text_encoder.spec,
-                options.language,
-            )
+            layout = yield from read_layout(engine, foreign, self._encoders)
+            profile = new_profile(self._encoders, options.language)
             return self._operations(engine, profile, layout, options)
 
         return engine, attached()
@@ -116,8 +111,7 @@ class Opening:
             profile,
             open_blobs(self._location, self._blobs),
             layout=layout,
-            encoder=self._encoder,
-            text_encoder=self._text_encoder,
+            encoders=self._encoders,
             index_metadata=options.index_metadata,
         )
 

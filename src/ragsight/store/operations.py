@@ -2,49 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from ragsight.blobs import BlobStore, GarbageReport
 from ragsight.chunks import Chunk, chunk_id
-from ragsight.encoders import Bm25Encoder, FloatArray, ImageTextEncoder, TextEncoder
-from ragsight.errors import ConfigurationError, MetadataError, RagsightError, StoreError
+from ragsight.encoders import Bm25Encoder, ImageTextEncoder, SpaceEncoder, TextEncoder, Vector
+from ragsight.errors import ConfigurationError, MetadataError, StoreError
+from ragsight.spaces import BM25, CLIP, DENSE, Collection, SpaceName
 from ragsight.steps import InThread, Parallel, Steps
 from ragsight.store.admission import admitted
 from ragsight.store.attached import read_payload
-from ragsight.store.engines.base import (
-    Engine,
-    Found,
-    Point,
-    UnfitPointsError,
-    Vector,
-    VectorSearch,
-)
+from ragsight.store.encoding import ChunkEncoder, ChunkErrorHandler, PointsByCollection
+from ragsight.store.engines.base import Engine, Found, Point, UnfitPointsError, VectorSearch
 from ragsight.store.filters import FilterLike, parse_filter, without_records
 from ragsight.store.indexing import new_indexes
 from ragsight.store.layout import Layout, VectorKind
-from ragsight.store.payloads import point_id, to_payload
+from ragsight.store.payloads import point_id
 from ragsight.store.records import SourceRecord, record_id
-from ragsight.store.schema import (
-    BM25,
-    CLIP,
-    COLLECTIONS,
-    DENSE,
-    METADATA_KEY,
-    RECORD_KIND,
-    Collection,
-    IndexKind,
-    Profile,
-)
+from ragsight.store.schema import COLLECTIONS, METADATA_KEY, RECORD_KIND, IndexKind, Profile
 
 if TYPE_CHECKING:
     from qdrant_client import models
-
-ChunkErrorHandler = Callable[[Chunk, RagsightError], None]
-"""Called with a chunk that can't be kept, or whose image can't be used, and why; it may raise to
-stop. `leaves_out` tells which of the two it is."""
 
 BATCH_SIZE = 64
 """Chunks that are encoded and written together: an interrupted run loses at most these."""
@@ -70,8 +51,6 @@ class Counts:
 
 T = TypeVar("T")
 
-PointsByCollection = dict[Collection, list[Point]]
-
 
 class Operations:
     """The operations of one open index.
@@ -81,8 +60,7 @@ class Operations:
         profile: What the index was made with.
         blobs: Where the images are.
         layout: How the collections are read.
-        encoder: Encodes images and the texts that search them.
-        text_encoder: Encodes texts for dense text retrieval.
+        encoders: What encodes, by vector space; that of BM25 comes by itself.
         index_metadata: Index metadata keys as they turn up.
     """
 
@@ -93,19 +71,28 @@ class Operations:
         blobs: BlobStore,
         *,
         layout: Layout,
-        encoder: ImageTextEncoder | None,
-        text_encoder: TextEncoder | None,
+        encoders: Mapping[SpaceName, SpaceEncoder],
         index_metadata: bool,
     ) -> None:
         self.engine = engine
         self.profile = profile
         self.blobs = blobs
         self.layout = layout
-        self.image_encoder = encoder
-        self.text_encoder = text_encoder
         self.bm25 = Bm25Encoder(profile.language)
+        self.encoders: Mapping[SpaceName, SpaceEncoder] = {BM25: self.bm25, **encoders}
+        self._chunks = ChunkEncoder(profile, self.encoders, blobs, engine.place)
         self._index_metadata = index_metadata
         self._indexed: dict[Collection, dict[str, IndexKind]] = {}
+
+    @property
+    def image_encoder(self) -> ImageTextEncoder | None:
+        """The image encoder, if there is one."""
+        return cast("ImageTextEncoder | None", self.encoders.get(CLIP))
+
+    @property
+    def text_encoder(self) -> TextEncoder | None:
+        """The encoder of dense text vectors, if there is one."""
+        return cast("TextEncoder | None", self.encoders.get(DENSE))
 
     @property
     def encoder(self) -> ImageTextEncoder:
@@ -114,12 +101,15 @@ class Operations:
         Raises:
             ConfigurationError: If the store was opened without one.
         """
-        if self.image_encoder is None:
-            raise ConfigurationError(
-                f"{self.engine.place}: this needs the encoder {self.profile.encoder}. "
-                "Pass encoder= to MultimodalStore.open."
-            )
-        return self.image_encoder
+        return cast("ImageTextEncoder", self.encoder_of(CLIP))
+
+    def encoder_of(self, space: SpaceName) -> SpaceEncoder:
+        """The encoder of a space.
+
+        Raises:
+            ConfigurationError: If the store was opened without it.
+        """
+        return self._chunks.encoder_of(space)
 
     # Writing
 
@@ -141,7 +131,7 @@ class Operations:
             kept = (yield from InThread(admit, batch, on_error)) if check else batch
             # Of chunks with one id the last counts, in one batch as in several.
             kept = list({chunk.id: chunk for chunk in kept}.values())
-            points = yield from InThread(self._encoded, kept, on_error)
+            points = yield from InThread(self._chunks.points, kept, on_error)
             written += yield from self._write_fit(points, kept, on_error)
         return written
 
@@ -179,56 +169,6 @@ class Operations:
                 f"{self.engine.place}: these collections belong to another application and are "
                 "only read. Write to an index of your own, made with MultimodalStore.open."
             )
-
-    def _encoded(
-        self, batch: Sequence[Chunk], on_error: ChunkErrorHandler | None
-    ) -> PointsByCollection:
-        kept, pixels = self._encode_images(batch, on_error)
-        texts = [chunk for chunk in kept if chunk.text.strip()]
-        images = [chunk for chunk in kept if chunk.id in pixels]
-        words = self._encode_texts(texts)
-        return {
-            "text": [_point(chunk, words[chunk.id]) for chunk in texts],
-            "image": [_point(chunk, {CLIP: pixels[chunk.id]}) for chunk in images],
-        }
-
-    def _encode_images(
-        self, batch: Sequence[Chunk], on_error: ChunkErrorHandler | None
-    ) -> tuple[list[Chunk], dict[str, FloatArray]]:
-        """Keep and encode what images can be; give back the chunks as they are to be stored."""
-        with_image = [chunk for chunk in batch if chunk.image is not None]
-        broken: set[int] = set()
-
-        def skip(index: int, error: RagsightError) -> None:
-            if on_error is None:
-                raise error
-            broken.add(index)
-            on_error(with_image[index], error)
-
-        rows: Iterable[FloatArray] = ()
-        if with_image:
-            images = [chunk.image for chunk in with_image if chunk.image is not None]
-            rows = self.encoder.encode_images(images, on_skip=skip)
-        usable = [chunk for i, chunk in enumerate(with_image) if i not in broken]
-        vectors = {chunk.id: row for chunk, row in zip(usable, rows, strict=True)}
-        return [self._stored(chunk, chunk.id in vectors) for chunk in batch], vectors
-
-    def _stored(self, chunk: Chunk, image_is_usable: bool) -> Chunk:
-        if chunk.image is None:
-            return chunk
-        return replace(chunk, image=self.blobs.keep(chunk.image) if image_is_usable else None)
-
-    def _encode_texts(self, chunks: Sequence[Chunk]) -> dict[str, dict[str, Vector]]:
-        texts = [chunk.indexed_text for chunk in chunks]
-        vectors: dict[str, dict[str, Vector]] = {
-            chunk.id: {BM25: sparse}
-            for chunk, sparse in zip(chunks, self.bm25.encode_documents(texts), strict=True)
-        }
-        if self.text_encoder is not None and texts:
-            rows = self.text_encoder.encode_documents(texts)
-            for chunk, row in zip(chunks, rows, strict=True):
-                vectors[chunk.id][DENSE] = row
-        return vectors
 
     def _index_new_keys(self, collection: Collection, points: Sequence[Point]) -> Steps[None]:
         if collection not in self._indexed:
@@ -457,7 +397,3 @@ def _lost_halves(batch: Sequence[Chunk], points: PointsByCollection) -> dict[Col
         if missing := [id_ for id_ in changeable if id_ not in written]:
             lost[collection] = missing
     return lost
-
-
-def _point(chunk: Chunk, vectors: Mapping[str, Vector]) -> Point:
-    return Point(point_id(chunk.id), to_payload(chunk), vectors)

@@ -10,15 +10,9 @@ from typing import Any
 from ragsight.characters import encodable
 from ragsight.chunks import NAMESPACE, Chunk, ImageRef, Source
 from ragsight.errors import StoreError
+from ragsight.spaces import Collection
 from ragsight.store.numbers import is_exact, leaves, restore_floats
-from ragsight.store.schema import (
-    FLAGS_KEY,
-    METADATA_KEY,
-    OWN_KEY,
-    RECORD_KIND,
-    TEXT_KEY,
-    Collection,
-)
+from ragsight.store.schema import FLAGS_KEY, METADATA_KEY, OWN_KEY, RECORD_KIND, TEXT_KEY
 
 NODE_KEY = "_node_content"
 """Where LlamaIndex's vector stores keep a node as JSON."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ragsight.encoders import FloatArray, SparseVector
-from ragsight.store.engines.base import Point, Vector
+from ragsight.encoders import FloatArray, SparseVector, Vector
+from ragsight.store.engines.base import Point
 
 
 def point_to_json(point: Point) -> dict[str, Any]:

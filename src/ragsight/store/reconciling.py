@@ -11,20 +11,14 @@ from ragsight.blobs import BlobStore
 from ragsight.chunks import Chunk, ImageRef
 from ragsight.encoders import Bm25Encoder
 from ragsight.errors import InputError, StoreError
+from ragsight.spaces import BM25, Collection
 from ragsight.steps import run
 from ragsight.store.engines.base import Payload, Point
 from ragsight.store.engines.edge import EdgeEngine
 from ragsight.store.halves import Halves, settled
 from ragsight.store.payloads import belongs_to, from_payload, point_id, to_payload
 from ragsight.store.records import SourceRecord, record_id
-from ragsight.store.schema import (
-    BM25,
-    COLLECTIONS,
-    OWN_KEY,
-    PAYLOAD_READ,
-    RECORD_KIND,
-    Collection,
-)
+from ragsight.store.schema import COLLECTIONS, OWN_KEY, PAYLOAD_READ, RECORD_KIND
 
 _PAGE = 256
 _UNREADABLE = (StoreError, KeyError, TypeError, ValueError, AttributeError)

@@ -15,6 +15,7 @@ from typing import Any
 from ragsight.blobs import BlobStore
 from ragsight.encoders import Bm25Encoder, EncoderSpec
 from ragsight.errors import StoreError, StoreNotFoundError
+from ragsight.spaces import Collection
 from ragsight.steps import run
 from ragsight.store.engines.edge import PROFILE_COPY, PROFILE_FILE, EdgeEngine
 from ragsight.store.engines.edge_examining import examine_shard, rebuild_shard
@@ -24,7 +25,7 @@ from ragsight.store.journal import JOURNAL_FILE, Journal
 from ragsight.store.migrations import current_profile, profile_problem
 from ragsight.store.read_only import check_not_open
 from ragsight.store.reconciling import Findings, Reconciliation
-from ragsight.store.schema import COLLECTIONS, Collection, Profile
+from ragsight.store.schema import COLLECTIONS, Profile
 from ragsight.store.sealing import Seal
 from ragsight.store.swapping import FRESH, finish_swap, swap_in
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
 
 from ragsight.encoders import EncoderSpec
+from ragsight.spaces import BM25, CLIP, DENSE, SPACES, Collection, Form, SpaceName, VectorSpace
 
 SCHEMA_VERSION = 1
 
-Collection = Literal["text", "image"]
 COLLECTIONS: tuple[Collection, Collection] = ("text", "image")
-
-BM25 = "bm25"
-DENSE = "dense"
-CLIP = "clip"
 
 TEXT_KEY = "page_content"
 METADATA_KEY = "metadata"
@@ -45,32 +41,74 @@ INDEXED_KEYS: Mapping[str, IndexKind] = {
 
 
 @dataclass(frozen=True, slots=True)
+class IndexedSpace:
+    """A vector space that an index has.
+
+    Attributes:
+        space: The space.
+        encoder: What its vectors are made with; None for the words of BM25, which need no model.
+    """
+
+    space: VectorSpace
+    encoder: EncoderSpec | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The space as JSON-ready values."""
+        encoder = self.encoder
+        return {**asdict(self.space), "encoder": None if encoder is None else encoder.to_dict()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> IndexedSpace:
+        """Read what `to_dict` wrote."""
+        space = VectorSpace(data["name"], data["collection"], data["form"], tuple(data["kinds"]))
+        if space.collection not in COLLECTIONS or space.form not in get_args(Form):
+            raise TypeError(f"its space is {dict(data)!r}")
+        return cls(space, _encoder(data["encoder"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What an index was made with; kept with it and checked on opening.
 
     Two are equal if their encoders and languages are, whatever the release that wrote them.
 
     Attributes:
-        encoder: Encoder of the image collection.
+        encoder: Encoder of the image collection, if there is one.
         text_encoder: Encoder of dense text vectors, if there is one.
         language: Language of the BM25 vectors.
         schema: Version of the payload layout.
+        others: Spaces beyond those of BM25 and of these two encoders.
     """
 
-    encoder: EncoderSpec
+    encoder: EncoderSpec | None
     text_encoder: EncoderSpec | None = None
     language: str = "english"
     schema: int = field(default=SCHEMA_VERSION, compare=False)
+    others: tuple[IndexedSpace, ...] = ()
+
+    @property
+    def spaces(self) -> dict[SpaceName, IndexedSpace]:
+        """The spaces of the index, by name."""
+        encoders = {BM25: None, DENSE: self.text_encoder, CLIP: self.encoder}
+        own = {
+            name: IndexedSpace(SPACES.spaces[name], encoder)
+            for name, encoder in encoders.items()
+            if encoder is not None or name == BM25
+        }
+        return own | {other.space.name: other for other in self.others}
 
     def to_dict(self) -> dict[str, Any]:
         """The profile as JSON-ready values."""
-        text_encoder = self.text_encoder
-        return {
+        encoder, text_encoder = self.encoder, self.text_encoder
+        profile = {
             "schema": self.schema,
             "language": self.language,
-            "encoder": self.encoder.to_dict(),
+            "encoder": None if encoder is None else encoder.to_dict(),
             "text_encoder": None if text_encoder is None else text_encoder.to_dict(),
         }
+        # Left out where there are none, so that earlier releases read what they can.
+        others = {"spaces": [other.to_dict() for other in self.others]} if self.others else {}
+        return profile | others
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Profile:
@@ -80,16 +118,18 @@ class Profile:
             ValueError: If the data isn't a profile.
         """
         try:
-            text_encoder, language = data["text_encoder"], data["language"]
+            encoder, text_encoder = data["encoder"], data["text_encoder"]
+            language = data["language"]
             if not isinstance(language, str):
                 raise TypeError(f"its language is {language!r}")
             return cls(
-                encoder=_encoder(data["encoder"]),
+                encoder=None if encoder is None else _encoder(encoder),
                 text_encoder=None if text_encoder is None else _encoder(text_encoder),
                 language=language,
                 schema=data["schema"],
+                others=tuple(map(IndexedSpace.from_dict, data.get("spaces", ()))),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{type(error).__name__}: {error}") from error
 
 
@@ -99,3 +139,9 @@ def _encoder(data: Mapping[str, Any]) -> EncoderSpec:
     if not has_names or not isinstance(spec.dimension, int) or spec.dimension < 1:
         raise TypeError(f"its encoder is {dict(data)!r}")
     return spec
+
+
+def vectors_of(profile: Mapping[str, Any], collection: Collection) -> list[IndexedSpace]:
+    """The spaces whose vectors stand in a collection of an index with this profile."""
+    spaces = Profile.from_dict(profile).spaces.values()
+    return [indexed for indexed in spaces if indexed.space.collection == collection]

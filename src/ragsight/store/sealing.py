@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from ragsight.store.schema import COLLECTIONS, Collection
+from ragsight.spaces import Collection
+from ragsight.store.schema import COLLECTIONS
 
 SEAL_FILE = "closed.json"
 

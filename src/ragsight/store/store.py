@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from ragsight.blobs import BlobStore, GarbageReport
 from ragsight.chunks import Chunk
-from ragsight.encoders import Bm25Encoder, FloatArray, ImageTextEncoder, SparseVector, TextEncoder
+from ragsight.encoders import (
+    Bm25Encoder,
+    EncoderSpec,
+    FloatArray,
+    ImageTextEncoder,
+    SpaceEncoder,
+    TextEncoder,
+    Vector,
+)
 from ragsight.errors import RagsightError
+from ragsight.spaces import CLIP, Collection, SpaceName
 from ragsight.steps import Steps, arun, run
 from ragsight.store.admission import leaves_out
 from ragsight.store.attached import ForeignCollections
+from ragsight.store.encoding import ChunkErrorHandler
 from ragsight.store.engines.base import Found, VectorSearch
 from ragsight.store.filters import FilterLike, parse_filter
 from ragsight.store.locations import (
@@ -24,9 +36,9 @@ from ragsight.store.locations import (
     stored_profile,
 )
 from ragsight.store.opening import Opening, arun_or_close, run_or_close
-from ragsight.store.operations import ChunkErrorHandler, Counts, OnceEach, Operations
+from ragsight.store.operations import Counts, OnceEach, Operations
 from ragsight.store.records import SourceRecord
-from ragsight.store.schema import COLLECTIONS, Collection, Profile
+from ragsight.store.schema import COLLECTIONS, Profile
 from ragsight.store.search_limits import run_search
 from ragsight.store.transfer import TransferReport, export_index
 
@@ -62,6 +74,7 @@ class MultimodalStore:
         *,
         encoder: ImageTextEncoder | None = None,
         text_encoder: TextEncoder | None = None,
+        encoders: Mapping[SpaceName, SpaceEncoder] | None = None,
         create: bool = True,
         blobs: str | Path | BlobStore | None = None,
         name: str = "ragsight",
@@ -77,6 +90,7 @@ class MultimodalStore:
             encoder: Encodes images and the texts that search them. Without one the index can be
                 read and searched by keyword.
             text_encoder: Encodes texts for dense text retrieval, if wanted.
+            encoders: Encoders of further vector spaces by name; see `ragsight.spaces`.
             create: Make the index if there is none.
             blobs: Where image bytes go: a folder or fsspec URL. By default inside an index
                 folder, in memory beside a client, in `default_blob_folder()` beside a server.
@@ -92,7 +106,7 @@ class MultimodalStore:
             ConfigurationError: If options of a server are given with a folder.
             StoreError: If the engine refuses.
         """
-        opening = Opening(location, encoder, text_encoder, create, blobs)
+        opening = Opening(location, encoder, text_encoder, create, blobs, encoders)
         engine, program = opening.open(name, options, client)
         return cls(run_or_close(engine, program))
 
@@ -103,6 +117,7 @@ class MultimodalStore:
         *,
         encoder: ImageTextEncoder | None = None,
         text_encoder: TextEncoder | None = None,
+        encoders: Mapping[SpaceName, SpaceEncoder] | None = None,
         create: bool = True,
         blobs: str | Path | BlobStore | None = None,
         name: str = "ragsight",
@@ -110,7 +125,7 @@ class MultimodalStore:
         **client: Any,
     ) -> MultimodalStore:
         """Open an index without blocking the event loop; see `open`."""
-        opening = Opening(location, encoder, text_encoder, create, blobs)
+        opening = Opening(location, encoder, text_encoder, create, blobs, encoders)
         engine, program = opening.open(name, options, client)
         return cls(await arun_or_close(engine, program))
 
@@ -170,6 +185,7 @@ class MultimodalStore:
         *,
         encoder: ImageTextEncoder | None = None,
         text_encoder: TextEncoder | None = None,
+        encoders: Mapping[SpaceName, SpaceEncoder] | None = None,
         blobs: str | Path | BlobStore | None = None,
         name: str = "ragsight",
         options: StoreOptions | None = None,
@@ -185,6 +201,7 @@ class MultimodalStore:
             location: Where the index shall be; as for `open`.
             encoder: As for `open`.
             text_encoder: As for `open`.
+            encoders: As for `open`.
             blobs: As for `open`.
             name: As for `open`.
             options: As for `open`; the language is that of the export.
@@ -198,7 +215,7 @@ class MultimodalStore:
             MetadataError: If a chunk of the export can't be kept; those before it are.
             StoreError: If the export is damaged, or the engine refuses.
         """
-        opening = Opening(location, encoder, text_encoder, True, blobs)
+        opening = Opening(location, encoder, text_encoder, True, blobs, encoders)
         engine, program = opening.restore(Path(folder), name, options, client)
         return cls(run_or_close(engine, program))
 
@@ -282,6 +299,20 @@ class MultimodalStore:
     def text_encoder(self) -> TextEncoder | None:
         """The encoder of dense text vectors, if there is one."""
         return self.operations.text_encoder
+
+    @property
+    def spaces(self) -> dict[SpaceName, EncoderSpec | None]:
+        """The vector spaces that can be searched, each with what its vectors are made with."""
+        indexed = self.profile.spaces
+        return {
+            name: indexed[name].encoder if name in indexed else None
+            for name in self.operations.layout.targets
+        }
+
+    @property
+    def encoders(self) -> Mapping[SpaceName, SpaceEncoder]:
+        """The encoders that the store was opened with, by vector space, and that of BM25."""
+        return self.operations.encoders
 
     def run(self, program: Steps[T]) -> T:
         """Run a program of `operations` in this thread."""
@@ -450,8 +481,8 @@ class MultimodalStore:
         """Run vector searches on one collection; the retriever is the comfortable way."""
         return self.run(self.operations.search({collection: searches}))[collection]
 
-    def vectors(self, chunk_id: str) -> dict[str, FloatArray | SparseVector]:
-        """The stored vectors of a chunk: `bm25`, `dense` and `clip`, those that it has."""
+    def vectors(self, chunk_id: str) -> dict[SpaceName, Vector]:
+        """The stored vectors of a chunk by vector space, those that it has."""
         id_ = self.operations.layout.point_id(chunk_id)
         kinds = list(self.operations.layout.targets)
         points = self.run(self.operations.points([id_], vectors=kinds))
@@ -459,8 +490,8 @@ class MultimodalStore:
 
     def image_vector(self, chunk_id: str) -> FloatArray | None:
         """The stored image vector of a chunk, if it has one: `(dimension,)`."""
-        vector = self.vectors(chunk_id).get("clip")
-        return None if isinstance(vector, SparseVector) else vector
+        vector = self.vectors(chunk_id).get(CLIP)
+        return vector if isinstance(vector, np.ndarray) else None
 
     def resolve(self, chunk: Chunk) -> Chunk:
         """Point a chunk's image at bytes that can be opened from anywhere."""

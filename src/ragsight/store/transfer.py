@@ -15,17 +15,18 @@ from numpy.typing import NDArray
 
 from ragsight.blobs import BlobStore
 from ragsight.chunks import Chunk, ImageRef
-from ragsight.encoders import SparseVector
+from ragsight.encoders import SparseVector, Vector
 from ragsight.errors import ImageError, SourceNotFoundError, StoreError
 from ragsight.files import read_regular
+from ragsight.spaces import Collection
 from ragsight.steps import InThread, Steps
 from ragsight.store.admission import admitted
-from ragsight.store.engines.base import Payload, Point, Vector
+from ragsight.store.engines.base import Payload, Point
 from ragsight.store.migrations import current_profile
 from ragsight.store.operations import Operations
 from ragsight.store.payloads import from_payload, to_payload
 from ragsight.store.records import SourceRecord
-from ragsight.store.schema import COLLECTIONS, OWN_KEY, RECORD_KIND, Collection, Profile
+from ragsight.store.schema import COLLECTIONS, OWN_KEY, RECORD_KIND, Profile
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
@@ -245,8 +246,13 @@ def _arrays(points: Sequence[Point]) -> Iterator[tuple[str, NDArray[Any]]]:
         having = [(row, p.vectors[name]) for row, p in enumerate(points) if name in p.vectors]
         yield f"{name}.rows", np.array([row for row, _ in having])
         sparse = [v for _, v in having if isinstance(v, SparseVector)]
+        dense = [np.asarray(v) for _, v in having if not isinstance(v, SparseVector)]
+        if dense and dense[0].ndim > 1:
+            yield f"{name}.counts", np.array([len(v) for v in dense])
+            yield f"{name}.multi", np.concatenate(dense)
+            continue
         if not sparse:
-            yield f"{name}.dense", np.stack([np.asarray(v) for _, v in having])
+            yield f"{name}.dense", np.stack(dense)
             continue
         yield f"{name}.lengths", np.array([len(v.indices) for v in sparse])
         yield f"{name}.indices", np.array([i for v in sparse for i in v.indices], dtype=np.int64)
@@ -272,6 +278,9 @@ def _read_part(folder: Path, name: str, checksums: Mapping[str, str]) -> list[Po
 def _vectors(name: str, stored: Mapping[str, NDArray[Any]]) -> list[Vector]:
     if f"{name}.dense" in stored:
         return list(stored[f"{name}.dense"].astype(np.float32))
+    if f"{name}.multi" in stored:
+        ends = np.cumsum(stored[f"{name}.counts"])[:-1]
+        return list(np.split(stored[f"{name}.multi"].astype(np.float32), ends))
     ends = np.cumsum(stored[f"{name}.lengths"])[:-1]
     indices = np.split(stored[f"{name}.indices"], ends)
     values = np.split(stored[f"{name}.values"], ends)

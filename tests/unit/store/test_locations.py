@@ -120,12 +120,10 @@ def test_an_index_can_t_be_read_where_there_is_none(
 ) -> None:
     engine = engine_at(tmp_path / "index" if kind == "folder" else server.url)
     assert run(stored_profile(engine)) is None
-    opening = open_profile(engine, encoder=None, text_encoder=None, language="english", create=True)
+    opening = open_profile(engine, encoders={}, language="english", create=True)
     with pytest.raises(StoreNotFoundError, match="Give an encoder to make one"):
         run(opening)
-    opening = open_profile(
-        engine, encoder=None, text_encoder=None, language="english", create=False
-    )
+    opening = open_profile(engine, encoders={}, language="english", create=False)
     with pytest.raises(StoreNotFoundError, match="Index something first"):
         run(opening)
     engine.close()

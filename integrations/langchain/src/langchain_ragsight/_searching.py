@@ -13,17 +13,11 @@ from ragsight import Chunk, Hit, MultimodalStore, Query
 from ragsight.encoders import FloatArray
 from ragsight.errors import ConfigurationError, QueryError
 from ragsight.images import ImageSource
-from ragsight.retrieval import (
-    CHANNELS,
-    DEFAULT_WEIGHTS,
-    RRF_CONSTANT,
-    Channel,
-    choose_diverse,
-)
+from ragsight.retrieval import RRF_CONSTANT, choose_diverse
+from ragsight.spaces import SPACES, Channel, ChannelName, SpaceName
 from ragsight.store import (
     FilterLike,
     Program,
-    VectorKind,
     VectorSearch,
     parse_filter,
     point_id,
@@ -35,11 +29,8 @@ Mode = Literal["auto", "dense", "image", "hybrid"]
 Space = Literal["text", "image"]
 """Where a vector is from: the text embeddings, or the images'."""
 
-_CHANNELS: Mapping[Mode, tuple[Channel, ...]] = {
-    "dense": ("dense",),
-    "image": ("text_to_image", "image_to_image"),
-    "hybrid": CHANNELS,
-}
+_COLLECTIONS: Mapping[Mode, Space] = {"dense": "text", "image": "image"}
+"""The collection whose dense vectors a mode asks; the others ask everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +49,7 @@ class SearchOptions:
     mode: Mode = "auto"
     space: Space | None = None
     score_threshold: float | None = None
-    weights: Mapping[Channel, float] | None = None
+    weights: Mapping[ChannelName, float] | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, Any], mode: Mode) -> SearchOptions:
@@ -96,15 +87,15 @@ class Search:
     """
 
     query: Query
-    alone: Channel | None
+    alone: ChannelName | None
     best: float
 
     @property
-    def vectors(self) -> VectorKind | None:
+    def vectors(self) -> SpaceName | None:
         """The vectors whose cosine the scores are; None where they are fused."""
         if self.alone is None:
             return None
-        return "dense" if self.alone == "dense" else "clip"
+        return SPACES.channels[self.alone].space
 
     def scored(self, hits: Sequence[Hit]) -> list[Scored]:
         """Hits with the scores that this search gives."""
@@ -135,12 +126,19 @@ def plan_search(store: MultimodalStore, question: Any, k: int, options: SearchOp
     if not text and image is None:
         raise QueryError("The question is empty: give words, an image, or both.")
     mode = settled_mode(store, options.mode, text, image)
-    asked = [channel for channel in _CHANNELS[mode] if _answers(store, channel, text, image)]
+    asked = [
+        channel.name
+        for channel in SPACES.channels.values()
+        if _is_of(mode, channel) and _answers(store, channel, text, image)
+    ]
     if not asked:
         raise QueryError(f"The mode {mode!r} can't search by what the question holds.")
     alone = asked[0] if len(asked) == 1 and mode != "hybrid" else None
     given = options.weights if options.weights is not None and mode == "hybrid" else {}
-    weights = {c: given.get(c, DEFAULT_WEIGHTS[c]) if c in asked else 0.0 for c in CHANNELS}
+    weights = {
+        name: given.get(name, channel.weight) if name in asked else 0.0
+        for name, channel in SPACES.channels.items()
+    }
     if alone is not None:
         weights[alone] = 1.0
     least = options.score_threshold
@@ -175,14 +173,20 @@ def settled_mode(
     return "dense" if store.text_encoder is not None else "hybrid"
 
 
+def _is_of(mode: Mode, channel: Channel) -> bool:
+    space = SPACES.spaces[channel.space]
+    wanted = _COLLECTIONS.get(mode)
+    return wanted is None or (space.collection == wanted and space.form != "sparse")
+
+
 def _answers(
     store: MultimodalStore, channel: Channel, text: str | None, image: ImageSource | None
 ) -> bool:
-    if channel == "image_to_image":
-        return image is not None
-    if channel == "dense" and store.text_encoder is None:
+    if channel.space not in store.spaces:
         return False
-    return bool(text) and (channel != "text_to_image" or store.has_encoder)
+    if channel.asked_by == "image":
+        return image is not None
+    return bool(text) and channel.space in store.encoders
 
 
 def cosine_relevance(score: float) -> float:
@@ -196,7 +200,7 @@ def _share(score: float, best: float) -> float:
 
 def vector_search(
     store: MultimodalStore, embedding: Sequence[float], k: int, options: SearchOptions
-) -> Program[tuple[list[Scored], VectorKind]]:
+) -> Program[tuple[list[Scored], SpaceName]]:
     """Find what is nearest to a vector, in the space that it is from.
 
     Returns:
@@ -209,8 +213,7 @@ def vector_search(
         raise QueryError(f"k is {k}; it must be 1 or more.")
     operations = store.operations
     vector = _checked_vector(embedding)
-    space = vector_space(store, len(vector), options.space)
-    kind: VectorKind = "dense" if space == "text" else "clip"
+    kind = vector_space(store, len(vector), options.space)
     collection, using = operations.layout.targets[kind]
     search = VectorSearch(
         using,
@@ -242,21 +245,19 @@ def diverse_vector_search(
     return (yield from diversified(store, found, k, diversity_lambda, alone=kind))
 
 
-def vector_space(store: MultimodalStore, dimension: int, asked: Space | None) -> Space:
+def vector_space(store: MultimodalStore, dimension: int, asked: str | None) -> SpaceName:
     """The space of a vector: the one asked for, else the texts' where the length fits both.
 
     Raises:
         QueryError: If no vectors of the store have this length.
     """
-    spec = store.profile.text_encoder
-    lengths: dict[Space, int] = {} if spec is None else {"text": spec.dimension}
-    lengths["image"] = store.profile.encoder.dimension
-    fitting = [space for space, length in lengths.items() if length == dimension]
-    if asked is None and fitting:
-        return fitting[0]
-    if asked is not None and asked in fitting:
-        return asked
-    there = ", ".join(f"{space} vectors of {length}" for space, length in lengths.items())
+    lengths = {name: spec.dimension for name, spec in store.spaces.items() if spec is not None}
+    known = (SPACES.spaces[name] for name in lengths if name in SPACES.spaces)
+    collections = {space.name: space.collection for space in known if space.form == "dense"}
+    for space, collection in collections.items():
+        if lengths[space] == dimension and asked in {None, space, collection}:
+            return space
+    there = ", ".join(f"{collections[space]} vectors of {lengths[space]}" for space in collections)
     wanted = "" if asked is None else f" in the space {asked!r}"
     raise QueryError(f"The vector has {dimension} numbers{wanted}; the store has {there}.")
 
@@ -274,7 +275,7 @@ def diversified(
     k: int,
     diversity_lambda: float,
     *,
-    alone: VectorKind | None,
+    alone: SpaceName | None,
 ) -> Program[list[Scored]]:
     """Choose `k` that are relevant and unlike each other; see `maximal_marginal_relevance`.
 

@@ -119,7 +119,8 @@ class MultimodalRetriever(BaseRetriever):
         params["ls_vector_store_provider"] = type(self.store).__name__
         if self.store.has_encoder:
             params["ls_embedding_provider"] = type(self.store.encoder).__name__
-        params["ls_embedding_model"] = self.store.profile.encoder.name
+        if self.store.profile.encoder is not None:
+            params["ls_embedding_model"] = self.store.profile.encoder.name
         return params
 
     def _get_relevant_documents(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import partial
 from typing import Any
 
 from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQueryMode
@@ -12,20 +11,12 @@ from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQu
 from llama_index_ragsight._spaces import as_vector, shares_one_space, spaces_of
 from llama_index_ragsight.filters import Filter, of_documents, to_filter
 from ragsight import Hit, MultimodalStore, fuse
-from ragsight.encoders import SparseVector
+from ragsight.encoders import SparseVector, Vector, encode_for_query
 from ragsight.errors import QueryError
 from ragsight.images import ImageSource
-from ragsight.retrieval import (
-    CHANNELS,
-    DEFAULT_WEIGHTS,
-    Channel,
-    Fused,
-    choose_diverse,
-    read_hits,
-)
-from ragsight.retrieval.encoding import VECTOR_KINDS
+from ragsight.retrieval import Fused, choose_diverse, read_hits
+from ragsight.spaces import SPACES, Channel, ChannelName, SpaceName
 from ragsight.store import Found, Program, VectorSearch, Work, parse_filter
-from ragsight.store.engines.base import Vector
 
 Mode = VectorStoreQueryMode
 
@@ -50,7 +41,7 @@ class SearchOptions:
     """
 
     image: ImageSource | None = None
-    weights: Mapping[Channel, float] = field(default_factory=dict)
+    weights: Mapping[ChannelName, float] = field(default_factory=dict)
     mmr_threshold: float | None = None
     mmr_prefetch_factor: float = 4.0
     mmr_prefetch_k: int | None = None
@@ -68,8 +59,9 @@ class SearchOptions:
             raise QueryError(f"A query has no option {unknown[0]!r}; there are {known}.")
         options = cls(**{name: value for name, value in given.items() if value is not None})
         for channel in options.weights:
-            if channel not in CHANNELS:
-                raise QueryError(f"There is no channel {channel!r}; there are {CHANNELS}.")
+            if channel not in SPACES.channels:
+                there = tuple(SPACES.channels)
+                raise QueryError(f"There is no channel {channel!r}; there are {there}.")
         return options
 
 
@@ -143,7 +135,7 @@ class _Search:
             raise QueryError(f"The query asks for {k} nodes; it must be 1 or more.")
         return k
 
-    def _given_vectors(self) -> dict[Channel, Vector]:
+    def _given_vectors(self) -> dict[ChannelName, Vector]:
         """The query's embedding, by the channels whose vectors it can be compared with."""
         if self._query.query_embedding is None:
             return {}
@@ -151,85 +143,68 @@ class _Search:
         spaces = spaces_of(self._store, vector)
         # Where both fit, it is from the model of the texts, unless that is the images' too.
         if len(spaces) == 2 and not shares_one_space(self._store):
-            spaces = ("text",)
-        channels: dict[str, Channel] = {"text": "dense", "image": "text_to_image"}
-        return {channels[space]: vector for space in spaces}
+            spaces = {"text": spaces["text"]}
+        asked = {space: _asked_by_words(space) for space in spaces.values()}
+        return {name: vector for name in asked.values() if name is not None}
 
-    def _mode_weights(self) -> dict[Channel, float]:
-        weights = dict(DEFAULT_WEIGHTS)
+    def _mode_weights(self) -> dict[ChannelName, float]:
+        weights = {name: channel.weight for name, channel in SPACES.channels.items()}
+        by_keyword = {c: w for c, w in weights.items() if SPACES.space_of(c).form == "sparse"}
         if self._query.mode in _KEYWORDS:
-            weights = {channel: float(channel == "bm25") for channel in CHANNELS}
+            weights = {channel: float(channel in by_keyword) for channel in weights}
         elif self._query.mode in _VECTORS and self._has_dense:
-            weights["bm25"] = 0.0
+            weights |= dict.fromkeys(by_keyword, 0.0)
         elif self._query.mode in _HYBRID and self._query.alpha is not None:
             alpha = self._query.alpha
             if not 0 <= alpha <= 1:
                 raise QueryError(f"alpha is {alpha}; it must be between 0 (words) and 1 (vectors).")
             weights = {c: weight * alpha for c, weight in weights.items()}
-            weights["bm25"] = DEFAULT_WEIGHTS["bm25"] * (1 - alpha)
+            weights |= {c: weight * (1 - alpha) for c, weight in by_keyword.items()}
         return {**weights, **self._options.weights}
 
     @property
     def _has_dense(self) -> bool:
-        return "dense" in self._store.operations.layout.targets
+        known = (SPACES.spaces[name] for name in self._store.spaces if name in SPACES.spaces)
+        return any(space.collection == "text" and space.form != "sparse" for space in known)
 
-    def vectors(self) -> dict[Channel, Vector]:
+    def vectors(self) -> dict[ChannelName, Vector]:
         """What each channel that can answer is asked."""
-        encoders: dict[Channel, Callable[[], Vector]] = {
-            "bm25": partial(self._store.bm25.encode_query, self._words),
-            "dense": self._dense,
-            "text_to_image": self._text_to_image,
-            "image_to_image": self._image_to_image,
-        }
-        found: dict[Channel, Vector] = {}
-        for channel in CHANNELS:
-            if self._weights[channel] > 0 and self._can_answer(channel):
-                given = self._given.get(channel)
-                vector = given if given is not None else encoders[channel]()
+        found: dict[ChannelName, Vector] = {}
+        for name, channel in SPACES.channels.items():
+            if self._weights[name] > 0 and self._can_answer(channel):
+                given = self._given.get(name)
+                vector = given if given is not None else self._encoded(channel)
                 if not (isinstance(vector, SparseVector) and not vector.indices):
-                    found[channel] = vector
+                    found[name] = vector
         if not found and not self._words and not self._given and self._options.image is None:
             raise QueryError("The query is empty: give words, an embedding, or an image.")
         return found
 
     def _can_answer(self, channel: Channel) -> bool:
-        if VECTOR_KINDS[channel] not in self._store.operations.layout.targets:
+        if channel.space not in self._store.spaces:
             return False
-        if channel in self._given:
+        if channel.name in self._given:
             return True
-        if channel == "image_to_image":
+        if channel.asked_by == "image":
             return self._options.image is not None
-        has_encoder = {
-            "bm25": True,
-            "dense": self._store.text_encoder is not None,
-            "text_to_image": self._store.has_encoder,
-        }
-        return bool(self._words) and has_encoder[channel]
+        return bool(self._words) and channel.space in self._store.encoders
 
-    def _dense(self) -> Vector:
-        assert self._store.text_encoder is not None
-        vector: Vector = self._store.text_encoder.encode_queries([self._words])[0]
-        return vector
-
-    def _text_to_image(self) -> Vector:
-        vector: Vector = self._store.encoder.encode_texts([self._words])[0]
-        return vector
-
-    def _image_to_image(self) -> Vector:
-        assert self._options.image is not None
-        vector: Vector = self._store.encoder.encode_images([self._options.image])[0]
-        return vector
+    def _encoded(self, channel: Channel) -> Vector:
+        asked = self._options.image if channel.asked_by == "image" else self._words
+        encoder = self._store.operations.encoder_of(channel.space)
+        space = SPACES.spaces[channel.space]
+        return encode_for_query(encoder, space, channel.asked_by, [asked])[0]
 
     def rankings(
-        self, vectors: Mapping[Channel, Vector], filter: Filter | None
-    ) -> Program[dict[Channel, list[Found]]]:
+        self, vectors: Mapping[ChannelName, Vector], filter: Filter | None
+    ) -> Program[dict[ChannelName, list[Found]]]:
         """What each channel finds, all of them asked at once."""
         operations = self._store.operations
         parsed = parse_filter(filter, fields=operations.layout.fields)
         searches: dict[Any, list[VectorSearch]] = {}
-        places: list[tuple[Channel, Any]] = []
+        places: list[tuple[ChannelName, Any]] = []
         for channel, vector in vectors.items():
-            collection, using = operations.layout.targets[VECTOR_KINDS[channel]]
+            collection, using = operations.layout.targets[SPACES.channels[channel].space]
             alone = len(vectors) == 1
             search = VectorSearch(
                 using,
@@ -245,8 +220,9 @@ class _Search:
         remaining = {collection: iter(found) for collection, found in answers.items()}
         return {channel: next(remaining[collection]) for channel, collection in places}
 
-    def _depth(self, channel: Channel, *, alone: bool) -> int:
-        if channel == "bm25" and self._query.sparse_top_k is not None:
+    def _depth(self, channel: ChannelName, *, alone: bool) -> int:
+        is_sparse = SPACES.space_of(channel).form == "sparse"
+        if is_sparse and self._query.sparse_top_k is not None:
             return self._query.sparse_top_k
         return self._candidates if alone else max(LEAST_DEPTH, 4 * self._candidates)
 
@@ -258,7 +234,7 @@ class _Search:
         wanted = prefetch if prefetch is not None else self.k * self._options.mmr_prefetch_factor
         return max(self.k, int(wanted))
 
-    def fused(self, rankings: Mapping[Channel, Sequence[Found]]) -> list[Fused]:
+    def fused(self, rankings: Mapping[ChannelName, Sequence[Found]]) -> list[Fused]:
         """One ranking, deep enough for what comes after."""
         ranked = {c: [(p.id, p.score) for p in found] for c, found in rankings.items() if found}
         fused = fuse(ranked, weights=self._weights, limit=self._candidates)
@@ -280,3 +256,10 @@ class _Search:
             if given is not None:
                 return given
         return 0.5
+
+
+def _asked_by_words(space: SpaceName) -> ChannelName | None:
+    """The channel in which an embedding of the query's words asks a space."""
+    asking = [channel for channel in SPACES.channels.values() if channel.space == space]
+    by_words = [channel.name for channel in asking if channel.asked_by == "words"]
+    return next(iter(by_words), asking[0].name if asking else None)

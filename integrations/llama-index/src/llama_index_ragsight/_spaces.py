@@ -10,6 +10,7 @@ import numpy as np
 from ragsight import MultimodalStore
 from ragsight.encoders import FloatArray
 from ragsight.errors import InputError
+from ragsight.spaces import SPACES, SpaceName
 
 Space = Literal["text", "image"]
 """Where a vector is from: the embedding of the texts, or the encoder of the images."""
@@ -18,7 +19,7 @@ SAME = 0.999
 """Least cosine of two embeddings of one text: services don't repeat theirs to the last bit."""
 
 
-def spaces_of(store: MultimodalStore, vector: FloatArray) -> tuple[Space, ...]:
+def spaces_of(store: MultimodalStore, vector: FloatArray) -> dict[Space, SpaceName]:
     """The spaces whose vectors are as long as this one.
 
     Args:
@@ -26,15 +27,24 @@ def spaces_of(store: MultimodalStore, vector: FloatArray) -> tuple[Space, ...]:
         vector: `(dimension,)`.
 
     Returns:
-        One space, or both.
+        The vector spaces by what they are of: texts, images, or both.
 
     Raises:
         InputError: If no vectors of the store have this length.
     """
-    lengths = _lengths(store)
-    fitting = tuple(space for space, length in lengths.items() if length == len(vector))
+    named = {name: spec for name, spec in store.spaces.items() if name in SPACES.spaces}
+    lengths = {
+        (SPACES.spaces[name].collection, name): spec.dimension
+        for name, spec in named.items()
+        if spec is not None and SPACES.spaces[name].form == "dense"
+    }
+    # Of spaces of one half and one length the first: the one that the framework's models fill.
+    fitting: dict[Space, SpaceName] = {}
+    for (collection, name), length in lengths.items():
+        if length == len(vector):
+            fitting.setdefault(collection, name)
     if not fitting:
-        there = ", ".join(f"{space} vectors of {length}" for space, length in lengths.items())
+        there = ", ".join(f"{half} vectors of {length}" for (half, _), length in lengths.items())
         raise InputError(
             f"The embedding has {len(vector)} numbers; the index at {store.place} has {there}. "
             "Open the index with the embedding that is used: "
@@ -63,11 +73,5 @@ def is_same(one: FloatArray, other: FloatArray) -> bool:
 
 def shares_one_space(store: MultimodalStore) -> bool:
     """Whether texts and images are embedded by the same model."""
-    texts = store.profile.text_encoder
-    return texts is not None and texts.name == store.profile.encoder.name
-
-
-def _lengths(store: MultimodalStore) -> dict[Space, int]:
-    spec = store.profile.text_encoder
-    lengths: dict[Space, int] = {} if spec is None else {"text": spec.dimension}
-    return {**lengths, "image": store.profile.encoder.dimension}
+    texts, images = store.profile.text_encoder, store.profile.encoder
+    return texts is not None and images is not None and texts.name == images.name

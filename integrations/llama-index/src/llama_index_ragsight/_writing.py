@@ -11,13 +11,15 @@ from llama_index.core.schema import BaseNode, MetadataMode
 from llama_index_ragsight._convert import node_to_chunk
 from llama_index_ragsight._spaces import as_vector, is_same, spaces_of
 from ragsight import Chunk, MultimodalStore
-from ragsight.encoders import FloatArray
+from ragsight.encoders import FloatArray, Vector
 from ragsight.errors import ErrorHandler, InputError, RagsightError
+from ragsight.spaces import BM25, CLIP, DENSE, Collection
 from ragsight.store import Program, Work, admitted
-from ragsight.store.engines.base import Point, Vector
-from ragsight.store.operations import BATCH_SIZE, PointsByCollection
+from ragsight.store.encoding import PointsByCollection
+from ragsight.store.engines.base import Point
+from ragsight.store.operations import BATCH_SIZE
 from ragsight.store.payloads import point_id, to_payload
-from ragsight.store.schema import BM25, CLIP, COLLECTIONS, DENSE, Collection
+from ragsight.store.schema import COLLECTIONS
 
 
 @dataclass(slots=True)
@@ -128,8 +130,9 @@ class _Batch:
         return row
 
     @property
-    def _image_dimension(self) -> int:
-        return self._store.profile.encoder.dimension
+    def _image_dimension(self) -> int | None:
+        spec = self._store.profile.encoder
+        return None if spec is None else spec.dimension
 
     def _encode_images(self, items: Sequence[_Item]) -> None:
         if not items:

@@ -19,7 +19,7 @@ from llama_index_ragsight._images import OWN_KEY
 from ragsight import Hit, Query, VisionBackend
 from ragsight import VisionReranker as CoreReranker
 from ragsight.errors import ConfigurationError
-from ragsight.retrieval import CHANNELS
+from ragsight.spaces import SPACES
 
 dispatcher = get_dispatcher(__name__)
 
@@ -64,9 +64,9 @@ class ChannelCutoff(BaseNodePostprocessor):
     ) -> None:
         cutoffs = dict(channel_cutoffs) if channel_cutoffs is not None else {}
         for channel in cutoffs:
-            if channel not in CHANNELS:
+            if channel not in SPACES.channels:
                 raise ConfigurationError(
-                    f"There is no channel {channel!r}; there are {', '.join(CHANNELS)}."
+                    f"There is no channel {channel!r}; there are {', '.join(SPACES.channels)}."
                 )
         fields |= {"similarity_cutoff": similarity_cutoff, "channel_cutoffs": cutoffs}
         super().__init__(**fields)

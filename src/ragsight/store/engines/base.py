@@ -6,17 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from ragsight.encoders import FloatArray, SparseVector
+from ragsight.encoders import Vector
 from ragsight.errors import StoreError
+from ragsight.spaces import Collection
 from ragsight.steps import Steps
-from ragsight.store.schema import Collection, IndexKind
+from ragsight.store.schema import IndexKind
 
 if TYPE_CHECKING:
     from qdrant_client import models
 
 T = TypeVar("T")
-
-Vector = FloatArray | SparseVector
 
 Payload = Mapping[str, Any]
 

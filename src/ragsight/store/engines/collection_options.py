@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ragsight.lazy import LazyModule
-from ragsight.store.schema import BM25, CLIP, DENSE, Collection
+from ragsight.spaces import Collection
+from ragsight.store.schema import vectors_of
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -84,17 +85,24 @@ def creation_arguments(
 def _vectors(
     collection: Collection, profile: Mapping[str, Any], options: CollectionOptions
 ) -> dict[str, Any]:
-    def dense(spec: Mapping[str, Any]) -> models.VectorParams:
-        return models.VectorParams(
-            size=spec["dimension"],
-            distance=models.Distance.COSINE,
-            on_disk=options.vectors_on_disk,
-        )
+    dense: dict[str, models.VectorParams] = {}
+    sparse: dict[str, models.SparseVectorParams] = {}
+    for indexed in vectors_of(profile, collection):
+        if indexed.encoder is None:
+            modifier = models.Modifier.IDF
+            sparse[indexed.space.name] = models.SparseVectorParams(modifier=modifier)
+        elif indexed.space.form == "sparse":
+            sparse[indexed.space.name] = models.SparseVectorParams()
+        else:
+            is_multi = indexed.space.form == "multi"
+            dense[indexed.space.name] = models.VectorParams(
+                size=indexed.encoder.dimension,
+                distance=models.Distance.COSINE,
+                on_disk=options.vectors_on_disk,
+                multivector_config=_multi() if is_multi else None,
+            )
+    return {"vectors_config": dense, **({"sparse_vectors_config": sparse} if sparse else {})}
 
-    if collection == "image":
-        return {"vectors_config": {CLIP: dense(profile["encoder"])}}
-    text_encoder = profile.get("text_encoder")
-    return {
-        "vectors_config": {} if text_encoder is None else {DENSE: dense(text_encoder)},
-        "sparse_vectors_config": {BM25: models.SparseVectorParams(modifier=models.Modifier.IDF)},
-    }
+
+def _multi() -> models.MultiVectorConfig:
+    return models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)

@@ -19,6 +19,7 @@ from qdrant_client import models
 
 from ragsight.errors import StoreError, StoreLockedError
 from ragsight.files import read_regular
+from ragsight.spaces import Collection
 from ragsight.steps import in_one_step
 from ragsight.store.engines.base import (
     Found,
@@ -51,13 +52,7 @@ from ragsight.store.halves import Halves, settled
 from ragsight.store.journal import UNDO, Intent, Journal
 from ragsight.store.migrations import profile_problem
 from ragsight.store.read_only import IndexCopy, can_only_be_read
-from ragsight.store.schema import (
-    COLLECTIONS,
-    INDEXED_KEYS,
-    PAYLOAD_READ,
-    Collection,
-    IndexKind,
-)
+from ragsight.store.schema import COLLECTIONS, INDEXED_KEYS, PAYLOAD_READ, IndexKind
 from ragsight.store.sealing import Seal
 from ragsight.store.swapping import finish_swap
 

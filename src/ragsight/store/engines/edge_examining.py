@@ -10,8 +10,8 @@ from typing import Any
 
 from ragsight.errors import StoreError
 from ragsight.processes import python_command, run_program
+from ragsight.spaces import Collection
 from ragsight.store.engines.edge_salvage import Salvage
-from ragsight.store.schema import Collection
 
 _SALVAGE = "ragsight.store.engines.edge_salvage"
 

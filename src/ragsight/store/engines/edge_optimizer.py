@@ -19,7 +19,8 @@ from ragsight.errors import StoreError
 from ragsight.processes import python_command, run_program
 
 if TYPE_CHECKING:
-    from ragsight.store.schema import Collection, IndexKind
+    from ragsight.spaces import Collection
+    from ragsight.store.schema import IndexKind
 
 INDEX_TYPES: Mapping[IndexKind, edge.PayloadSchemaType] = {
     "keyword": edge.PayloadSchemaType.Keyword,

@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import qdrant_edge as edge
 
-from ragsight.encoders import SparseVector
-from ragsight.store.engines.base import Found, Payload, Point, Vector
+from ragsight.encoders import SparseVector, Vector
+from ragsight.spaces import Collection
+from ragsight.store.engines.base import Found, Payload, Point
 from ragsight.store.engines.edge_optimizer import INDEX_TYPES
-from ragsight.store.schema import BM25, CLIP, DENSE, Collection, IndexKind
+from ragsight.store.schema import IndexKind, vectors_of
 
 # Denser graphs and wider searches than the engine's own (16, 100, 128): words that search images
 # are far from all images in CLIP's space, and sparse graphs lose their way there. Points are
 # searched exactly until `optimize` builds a graph.
 HNSW = edge.HnswIndexConfig(m=32, ef_construct=256, full_scan_threshold=10_000)
 
+NO_VECTOR = "none"
+"""A vector that no point has: the engine makes no shard without one, and an index may have images
+in no space."""
+
+_MULTI = edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim)
+
 
 def edge_config(collection: Collection, profile: Payload) -> edge.EdgeConfig:
     """How a shard is made."""
-
-    def dense(spec: Mapping[str, Any]) -> edge.EdgeVectorParams:
-        return edge.EdgeVectorParams(size=spec["dimension"], distance=edge.Distance.Cosine)
-
-    if collection == "image":
-        return edge.EdgeConfig(vectors={CLIP: dense(profile["encoder"])}, hnsw_config=HNSW)
-    text_encoder = profile.get("text_encoder")
-    return edge.EdgeConfig(
-        vectors=None if text_encoder is None else {DENSE: dense(text_encoder)},
-        sparse_vectors={BM25: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
-        hnsw_config=HNSW,
-    )
+    dense: dict[str, edge.EdgeVectorParams] = {}
+    sparse: dict[str, edge.EdgeSparseVectorParams] = {}
+    for indexed in vectors_of(profile, collection):
+        if indexed.encoder is None:
+            modifier = edge.Modifier.Idf
+            sparse[indexed.space.name] = edge.EdgeSparseVectorParams(modifier=modifier)
+        elif indexed.space.form == "sparse":
+            sparse[indexed.space.name] = edge.EdgeSparseVectorParams()
+        else:
+            is_multi = indexed.space.form == "multi"
+            dense[indexed.space.name] = edge.EdgeVectorParams(
+                size=indexed.encoder.dimension,
+                distance=edge.Distance.Cosine,
+                multivector_config=_MULTI if is_multi else None,
+            )
+    if not dense and not sparse:
+        sparse[NO_VECTOR] = edge.EdgeSparseVectorParams()
+    return edge.EdgeConfig(vectors=dense or None, sparse_vectors=sparse or None, hnsw_config=HNSW)
 
 
 def indexing(key: str, kind: IndexKind) -> edge.UpdateOperation:

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from ragsight.encoders import SparseVector
-from ragsight.store.engines.base import Point, Vector
+from ragsight.encoders import SparseVector, Vector
+from ragsight.store.engines.base import Point
 from ragsight.store.engines.cbor import read_cbor
 
 _HEADER = 8

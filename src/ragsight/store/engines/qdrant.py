@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from qdrant_client import QdrantClient, models
 
 from ragsight.errors import StoreError
+from ragsight.spaces import Collection
 from ragsight.steps import Parallel, Steps
 from ragsight.store.engines.base import Found, Payload, Point, VectorSearch, converted, ranked
 from ragsight.store.engines.collection_options import CollectionOptions, creation_arguments
@@ -22,14 +23,7 @@ from ragsight.store.engines.qdrant_points import (
     sized,
 )
 from ragsight.store.migrations import current_profile, profile_problem
-from ragsight.store.schema import (
-    COLLECTIONS,
-    INDEXED_KEYS,
-    METADATA_KEY,
-    PAYLOAD_READ,
-    Collection,
-    IndexKind,
-)
+from ragsight.store.schema import COLLECTIONS, INDEXED_KEYS, METADATA_KEY, PAYLOAD_READ, IndexKind
 
 T = TypeVar("T")
 

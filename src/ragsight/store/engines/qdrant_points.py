@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from qdrant_client import models
 
-from ragsight.encoders import SparseVector
+from ragsight.encoders import SparseVector, Vector
 from ragsight.metadata import WHOLE_LIMIT
-from ragsight.store.engines.base import Point, Vector
+from ragsight.store.engines.base import Point
 from ragsight.store.numbers import leaves
 
 POINTS_PER_REQUEST = 64
