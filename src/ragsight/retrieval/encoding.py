@@ -8,7 +8,7 @@ from typing import Any
 
 from ragsight.chunks import Chunk
 from ragsight.encoders import SparseVector, Vector, encode_for_query
-from ragsight.errors import QueryError
+from ragsight.errors import InputError, QueryError
 from ragsight.images import ImageSource
 from ragsight.retrieval.hits import Hit
 from ragsight.retrieval.negatives import away_from
@@ -17,6 +17,7 @@ from ragsight.spaces import SPACES, AskedBy, Channel, ChannelName, SpaceName
 from ragsight.steps import InThread, Steps
 from ragsight.store import Operations
 from ragsight.store.engines.base import Point
+from ragsight.store.given_vectors import checked_vector
 
 QueryVectors = dict[ChannelName, Vector]
 
@@ -72,21 +73,25 @@ class _Asked:
     """The channels that one query asks: those with a weight, whose vectors the index has."""
 
     def __init__(
-        self, batch: _Batch, store: Operations, weights: Mapping[ChannelName, float]
+        self,
+        batch: _Batch,
+        store: Operations,
+        weights: Mapping[ChannelName, float],
+        without: Set[ChannelName] = frozenset(),
     ) -> None:
         self._batch = batch
         self._store = store
-        self._open = [
+        self.open = [
             channel
             for name, channel in SPACES.channels.items()
-            if weights.get(name) and channel.space in store.layout.targets
+            if weights.get(name) and channel.space in store.layout.targets and name not in without
         ]
 
     def by_words(self, words: str) -> dict[ChannelName, Later]:
         """What words ask the channels that understand them, and whose encoder is there."""
         return {
             channel.name: self._batch.add(channel, words)
-            for channel in self._open
+            for channel in self.open
             if channel.asked_by == "words" and channel.space in self._store.encoders
         }
 
@@ -94,7 +99,7 @@ class _Asked:
         """What an image asks."""
         return {
             channel.name: self._batch.add(channel, image)
-            for channel in self._open
+            for channel in self.open
             if channel.asked_by == "image"
         }
 
@@ -104,7 +109,7 @@ class _Asked:
         return {
             channel.name: partial(_same, point.vectors[space])
             for space, channel in own.items()
-            if channel in self._open and channel is not None
+            if channel in self.open and channel is not None
         }
 
 
@@ -116,8 +121,13 @@ def _channels(
     stored: Mapping[str, Point],
 ) -> dict[ChannelName, Later]:
     """What each channel that can answer will be asked."""
-    asked = _Asked(batch, store, weights)
-    positive: dict[ChannelName, Later] = {}
+    given = _given(store, query)
+    asked = _Asked(batch, store, weights, without=set(given))
+    positive: dict[ChannelName, Later] = {
+        channel.name: partial(_same, given[channel.name])
+        for channel in _Asked(batch, store, weights).open
+        if channel.name in given
+    }
     if query.words:
         positive.update(asked.by_words(query.words))
     if query.image is not None:
@@ -130,6 +140,30 @@ def _channels(
         name: partial(_away, vector, negatives[spaces[name]], query.not_like_strength)
         for name, vector in positive.items()
     }
+
+
+def _given(store: Operations, query: Query) -> dict[ChannelName, Vector]:
+    """The vectors that come with a query, by channel."""
+    found: dict[ChannelName, Vector] = {}
+    for name, vector in (query.vectors if query.vectors is not None else {}).items():
+        channel = SPACES.channels.get(name)
+        if channel is None:
+            channel = SPACES.own_channel(name)
+        if channel is None:
+            there = ", ".join([*SPACES.channels, *SPACES.spaces])
+            raise QueryError(f"There is no channel or space {name!r}; there are {there}.")
+        if channel.space not in store.layout.targets:
+            raise QueryError(f"The index has no vectors of {channel.space!r} to compare with.")
+        indexed = store.profile.spaces.get(channel.space)
+        if indexed is None:
+            # Collections that others made say no more than what is compared on the server.
+            found[channel.name] = vector
+            continue
+        try:
+            found[channel.name] = checked_vector(indexed, vector, "The query")
+        except InputError as error:
+            raise QueryError(str(error)) from error
+    return found
 
 
 def _negatives(

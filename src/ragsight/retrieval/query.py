@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, get_args
 
 from PIL import Image
 
 from ragsight.chunks import Chunk, ImageRef
+from ragsight.encoders import Vector
 from ragsight.errors import QueryError
 from ragsight.images import ImageSource
 from ragsight.retrieval.fusion import Fusion
@@ -37,6 +38,9 @@ class Query:
         text: Words.
         image: An image to find similar ones of.
         like: Id of a chunk of the index to find similar ones of; it isn't found itself.
+        vectors: Query vectors that were made elsewhere: by channel, or by space for the channel
+            that asks it with what is in it. They take the place of encoding; channels without one
+            are asked with the words and the image as ever.
         not_like: What hits should be far from: words, images (paths as `Path`), chunks or hits.
         not_like_strength: How far: the share of `not_like` that is taken from the query's vectors.
         filter: What every hit must fulfil.
@@ -60,6 +64,7 @@ class Query:
     text: str | None = None
     image: ImageSource | None = None
     like: str | None = None
+    vectors: Mapping[str, Vector] | None = field(default=None, compare=False)
     not_like: Sequence[Example] = ()
     not_like_strength: float = 0.5
     filter: FilterLike = None
@@ -84,7 +89,8 @@ class Query:
         Raises:
             QueryError: With the field and what it may be.
         """
-        if not self.words and self.image is None and self.like is None:
+        given = (self.words, self.image is not None, self.like is not None, self.vectors)
+        if not any(given):
             raise QueryError("The query is empty: give words, an image, or both.")
         checked_count("group_size", self.group_size)
         checked_count("offset", self.offset if self.offset is not None else 0, least=0)

@@ -27,6 +27,7 @@ from .filters import (
 from .filters import (
     parse_filter as parse_filter,
 )
+from .given_vectors import EncodedChunk as EncodedChunk
 from .index_report import IndexReport as IndexReport
 from .layout import VectorKind as VectorKind
 from .locations import StoreOptions as StoreOptions

@@ -9,7 +9,7 @@ from typing import Any
 from ragsight.blobs import BlobStore
 from ragsight.chunks import Chunk
 from ragsight.encoders import SpaceEncoder, Vector, encode_for_index
-from ragsight.errors import ConfigurationError, RagsightError
+from ragsight.errors import ConfigurationError, InputError, RagsightError
 from ragsight.spaces import CLIP, Collection, SpaceName, VectorSpace
 from ragsight.store.engines.base import Point
 from ragsight.store.payloads import point_id, to_payload
@@ -79,12 +79,16 @@ class ChunkEncoder:
         return self._encoders[space]
 
     def points(
-        self, chunks: Sequence[Chunk], on_error: ChunkErrorHandler | None
+        self,
+        chunks: Sequence[Chunk],
+        on_error: ChunkErrorHandler | None,
+        given: Mapping[str, Mapping[SpaceName, Vector]] | None = None,
     ) -> PointsByCollection:
         """Encode chunks, and keep their images.
 
         Args:
             chunks: No two with one id.
+            given: Vectors that there are already, by chunk id and space.
             on_error: Called with a chunk whose image can't be used; it loses its image.
 
         Raises:
@@ -92,16 +96,30 @@ class ChunkEncoder:
             InputError: If an image can't be used, and there is no `on_error`.
             EncoderError: If an encoder fails.
         """
-        items = [_Item(chunk) for chunk in chunks]
+        known = given if given is not None else {}
+        items = [_Item(chunk, dict(known.get(chunk.id, {}))) for chunk in chunks]
         for space in self._of("image"):
             self._encode_images(space, items, on_error)
         for item in items:
-            if item.chunk.image is not None:
-                item.chunk = replace(item.chunk, image=self._blobs.keep(item.chunk.image))
+            self._keep_image(item, on_error)
         for space in self._of("text"):
             if space.name in self._encoders:
                 self._encode(space, self._bare(space, items))
         return {c: [self._point(c, item) for item in items if item.has(c)] for c in COLLECTIONS}
+
+    def _keep_image(self, item: _Item, on_error: ChunkErrorHandler | None) -> None:
+        """Store an image; one that came with its vector is looked at here for the first time."""
+        if item.chunk.image is None:
+            return
+        try:
+            image = self._blobs.keep(item.chunk.image)
+        except InputError as error:
+            if on_error is None:
+                raise
+            on_error(item.chunk, error)
+            item.chunk = replace(item.chunk, image=None)
+        else:
+            item.chunk = replace(item.chunk, image=image)
 
     def _of(self, collection: Collection) -> Iterator[VectorSpace]:
         return (i.space for i in self._spaces.values() if i.space.collection == collection)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from ragsight.blobs import BlobStore, GarbageReport
 from ragsight.chunks import Chunk, chunk_id
 from ragsight.encoders import Bm25Encoder, ImageTextEncoder, SpaceEncoder, TextEncoder, Vector
-from ragsight.errors import ConfigurationError, MetadataError, StoreError
+from ragsight.errors import ConfigurationError, InputError, MetadataError, StoreError
 from ragsight.spaces import BM25, CLIP, DENSE, Collection, SpaceName
 from ragsight.steps import InThread, Parallel, Steps
 from ragsight.store.admission import admitted
@@ -18,6 +18,7 @@ from ragsight.store.attached import read_payload
 from ragsight.store.encoding import ChunkEncoder, ChunkErrorHandler, PointsByCollection
 from ragsight.store.engines.base import Engine, Found, Point, UnfitPointsError, VectorSearch
 from ragsight.store.filters import FilterLike, parse_filter, without_records
+from ragsight.store.given_vectors import EncodedChunk, parted
 from ragsight.store.indexing import new_indexes
 from ragsight.store.layout import Layout, VectorKind
 from ragsight.store.payloads import point_id
@@ -113,25 +114,51 @@ class Operations:
 
     # Writing
 
-    def upsert(self, chunks: Iterable[Chunk], on_error: ChunkErrorHandler | None) -> Steps[int]:
+    def upsert(
+        self, chunks: Iterable[Chunk | EncodedChunk], on_error: ChunkErrorHandler | None
+    ) -> Steps[int]:
         """Encode and write chunks; on a server, as many batches at once as it may have."""
         self._check_writable()
         if isinstance(chunks, list | tuple):
             # All are checked before the first is encoded: a call that fails has written nothing.
-            kept: list[Chunk] = yield from InThread(admit, chunks, on_error)
+            kept = yield from InThread(self._admitted, chunks, on_error)
             return (yield from self._upsert_each(iter(kept), on_error))
         return (yield from self._upsert_each(iter(chunks), on_error, check=True))
 
+    def _admitted(
+        self, chunks: Iterable[Chunk | EncodedChunk], on_error: ChunkErrorHandler | None
+    ) -> list[Chunk | EncodedChunk]:
+        """The chunks that can be kept, as they are kept, each with its vectors checked."""
+        kept: list[Chunk | EncodedChunk] = []
+        for item in chunks:
+            chunk = item.chunk if isinstance(item, EncodedChunk) else item
+            try:
+                plain = admitted(chunk)
+                encoded = replace(item, chunk=plain) if isinstance(item, EncodedChunk) else plain
+                parted([encoded], self.profile, self.engine.place)
+            except InputError as error:
+                if on_error is None:
+                    raise
+                on_error(chunk, error)
+            else:
+                kept.append(encoded)
+        return kept
+
     def _upsert_each(
-        self, chunks: Iterator[Chunk], on_error: ChunkErrorHandler | None, *, check: bool = False
+        self,
+        chunks: Iterator[Chunk | EncodedChunk],
+        on_error: ChunkErrorHandler | None,
+        *,
+        check: bool = False,
     ) -> Steps[int]:
         size = BATCH_SIZE * (4 if self.engine.is_remote else 1)
         written = 0
         while batch := (yield from InThread(lambda: list(islice(chunks, size)))):
-            kept = (yield from InThread(admit, batch, on_error)) if check else batch
+            checked = (yield from InThread(self._admitted, batch, on_error)) if check else batch
+            plain, given = parted(checked, self.profile, self.engine.place)
             # Of chunks with one id the last counts, in one batch as in several.
-            kept = list({chunk.id: chunk for chunk in kept}.values())
-            points = yield from InThread(self._chunks.points, kept, on_error)
+            kept = list({chunk.id: chunk for chunk in plain}.values())
+            points = yield from InThread(self._chunks.points, kept, on_error, given)
             written += yield from self._write_fit(points, kept, on_error)
         return written
 
@@ -215,6 +242,14 @@ class Operations:
         lost: dict[Collection, list[str]] = dict.fromkeys(COLLECTIONS, sorted(stale))
         yield from self.engine.write({"text": [record.to_point()]}, lost)
         return len(stale)
+
+    def clear(self) -> Steps[None]:
+        """Remove all chunks, and the records of sources, which would pass for indexed."""
+        self._check_writable()
+        while records := (yield from self.records_page(None))[0]:
+            for record in records:
+                yield from self.delete_source(record.uri)
+        yield from self.delete_where({"id": {"exists": True}})
 
     def _matching_ids(self, filter: models.Filter) -> Steps[set[str]]:
         ids: set[str] = set()
@@ -343,23 +378,6 @@ class Operations:
     def chunk(self, point: str, payload: Mapping[str, object]) -> Chunk:
         """The chunk of a point, its image where it can be opened from anywhere."""
         return read_payload(point, payload, locate=self.blobs.locate)
-
-
-def admit(chunks: Iterable[Chunk], on_error: ChunkErrorHandler | None) -> list[Chunk]:
-    """The chunks that can be kept, as they are kept.
-
-    Raises:
-        MetadataError: If there is one that can't, and no `on_error`.
-    """
-    kept: list[Chunk] = []
-    for chunk in chunks:
-        try:
-            kept.append(admitted(chunk))
-        except MetadataError as error:
-            if on_error is None:
-                raise
-            on_error(chunk, error)
-    return kept
 
 
 class OnceEach:

@@ -29,6 +29,7 @@ from ragsight.store.attached import ForeignCollections
 from ragsight.store.encoding import ChunkErrorHandler
 from ragsight.store.engines.base import Found, VectorSearch
 from ragsight.store.filters import FilterLike, parse_filter
+from ragsight.store.given_vectors import EncodedChunk
 from ragsight.store.locations import (
     Location,
     StoreOptions,
@@ -326,7 +327,12 @@ class MultimodalStore:
         """Run a program of `operations` that only reads: in its turn, and off the event loop."""
         return await run_search(self.operations.engine, program)
 
-    def upsert(self, chunks: Iterable[Chunk], *, on_error: ChunkErrorHandler | None = None) -> int:
+    def upsert(
+        self,
+        chunks: Iterable[Chunk | EncodedChunk],
+        *,
+        on_error: ChunkErrorHandler | None = None,
+    ) -> int:
         """Encode and write chunks; one with an id that is here already replaces it.
 
         Args:
@@ -349,7 +355,10 @@ class MultimodalStore:
         return self.run(self.operations.upsert(chunks, on_error))
 
     async def aupsert(
-        self, chunks: Iterable[Chunk], *, on_error: ChunkErrorHandler | None = None
+        self,
+        chunks: Iterable[Chunk | EncodedChunk],
+        *,
+        on_error: ChunkErrorHandler | None = None,
     ) -> int:
         """Encode and write chunks; `on_error` is called in another thread. See `upsert`."""
         return await self.arun(self.operations.upsert(chunks, on_error))
@@ -432,6 +441,18 @@ class MultimodalStore:
     async def adelete_source(self, uri: str) -> int:
         """Remove a source without blocking the event loop; see `delete_source`."""
         return await self.arun(self.operations.delete_source(uri))
+
+    def clear(self) -> None:
+        """Remove all chunks and all records of sources; the index stays, with its encoders.
+
+        Raises:
+            StoreError: If the engine refuses, or the collections aren't ours.
+        """
+        self.run(self.operations.clear())
+
+    async def aclear(self) -> None:
+        """Remove all chunks without blocking the event loop; see `clear`."""
+        await self.arun(self.operations.clear())
 
     def get(self, ids: Iterable[str]) -> list[Chunk]:
         """Read chunks by id, in the order asked for; ids that aren't here are left out."""

@@ -25,7 +25,7 @@ from langchain_ragsight.retrievers import MultimodalRetriever
 from ragsight import ImageTextEncoder, MultimodalStore
 from ragsight.errors import ConfigurationError, ErrorHandler
 from ragsight.images import ImageSource
-from ragsight.store import FilterLike, Program
+from ragsight.store import FilterLike
 
 
 class MultimodalVectorStore(SearchMethods):
@@ -311,7 +311,7 @@ class MultimodalVectorStore(SearchMethods):
             StoreError: If the engine refuses.
         """
         if ids is None and source is None and filter is None:
-            self.store.run(_deleting_all(self.store))
+            self.store.clear()
         else:
             self.store.delete(ids, source=source, filter=filter)
         return True
@@ -326,7 +326,7 @@ class MultimodalVectorStore(SearchMethods):
     ) -> bool | None:
         """Remove documents without blocking the event loop; see `delete`."""
         if ids is None and source is None and filter is None:
-            await self.store.arun(_deleting_all(self.store))
+            await self.store.aclear()
         else:
             await self.store.adelete(ids, source=source, filter=filter)
         return True
@@ -359,12 +359,3 @@ class MultimodalVectorStore(SearchMethods):
         incoming = Incoming(items, ids, on_error)
         await self.store.aupsert(incoming.chunks(), on_error=incoming.skip)
         return incoming.ids
-
-
-def _deleting_all(store: MultimodalStore) -> Program[None]:
-    operations = store.operations
-    # The records too: an ingestion would otherwise take the files for indexed.
-    while records := (yield from operations.records_page(None))[0]:
-        for record in records:
-            yield from operations.delete_source(record.uri)
-    yield from operations.delete_where({"id": {"exists": True}})

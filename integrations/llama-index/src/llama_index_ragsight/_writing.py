@@ -179,11 +179,11 @@ class _Batch:
         return points
 
     def _text_vectors(self, items: Sequence[_Item]) -> list[dict[str, Vector]]:
-        words = self._operations.bm25.encode_documents([item.chunk.text for item in items])
+        words = self._operations.bm25.encode_documents([item.chunk.indexed_text for item in items])
         encoder = self._store.text_encoder
         bare = [item for item in items if item.dense is None]
         if encoder is not None and bare:
-            rows = encoder.encode_documents([item.chunk.text for item in bare])
+            rows = encoder.encode_documents([item.chunk.indexed_text for item in bare])
             for item, row in zip(bare, rows, strict=True):
                 item.dense = row
         return [

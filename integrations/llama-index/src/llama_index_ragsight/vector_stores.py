@@ -221,11 +221,11 @@ class MultimodalVectorStore(BasePydanticVectorStore):
 
     def clear(self) -> None:
         """Remove all nodes."""
-        self._store.run(self._deleting_all())
+        self._store.clear()
 
     async def aclear(self) -> None:
         """Remove all nodes without blocking the event loop."""
-        await self._store.arun(self._deleting_all())
+        await self._store.aclear()
 
     def get_nodes(
         self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None
@@ -318,14 +318,6 @@ class MultimodalVectorStore(BasePydanticVectorStore):
             yield from operations.delete(node_ids if node_ids is not None else ())
         else:
             yield from operations.delete_where(_filter(node_ids, filters))
-
-    def _deleting_all(self) -> Program[None]:
-        operations = self._store.operations
-        # The records too: an ingestion would otherwise take the files for indexed.
-        while records := (yield from operations.records_page(None))[0]:
-            for record in records:
-                yield from operations.delete_source(record.uri)
-        yield from operations.delete_where({"id": {"exists": True}})
 
 
 def _encoders(
