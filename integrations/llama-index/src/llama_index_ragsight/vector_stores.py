@@ -21,13 +21,13 @@ from llama_index_ragsight._callers import retriever_asking
 from llama_index_ragsight._convert import chunk_to_node, hit_to_node
 from llama_index_ragsight._fields import DOCUMENT_FIELD
 from llama_index_ragsight._searching import SearchOptions, query_filter, search_nodes
-from llama_index_ragsight._writing import write_nodes
+from llama_index_ragsight._writing import encoded_nodes
 from llama_index_ragsight.embeddings import ClipEmbedding
 from llama_index_ragsight.filters import Filter, to_filter
 from llama_index_ragsight.readers import log_problem
 from llama_index_ragsight.text_encoders import EmbeddingTextEncoder
 from ragsight import Chunk, ClipEncoder, Hit, ImageTextEncoder, MultimodalStore
-from ragsight.errors import ConfigurationError, ErrorHandler
+from ragsight.errors import ConfigurationError, ErrorHandler, RagsightError
 from ragsight.store import Program, Work
 
 
@@ -154,7 +154,8 @@ class MultimodalVectorStore(BasePydanticVectorStore):
             EncoderError: If an encoder fails.
             StoreError: If the engine refuses.
         """
-        self._store.run(write_nodes(self._store, nodes, self._on_error))
+        chunks = encoded_nodes(self._store, nodes, self._on_error)
+        self._store.upsert(chunks, on_error=self._on_chunk_error)
         return [node.node_id for node in nodes]
 
     async def async_add(
@@ -163,8 +164,12 @@ class MultimodalVectorStore(BasePydanticVectorStore):
         **kwargs: Any,  # noqa: ARG002 - LlamaIndex's signature
     ) -> list[str]:
         """Add nodes without blocking; `on_error` is called in another thread. See `add`."""
-        await self._store.arun(write_nodes(self._store, nodes, self._on_error))
+        chunks = await asyncio.to_thread(encoded_nodes, self._store, nodes, self._on_error)
+        await self._store.aupsert(chunks, on_error=self._on_chunk_error)
         return [node.node_id for node in nodes]
+
+    def _on_chunk_error(self, chunk: Chunk, error: RagsightError) -> None:  # noqa: ARG002
+        self._on_error(error)
 
     def delete(
         self,
