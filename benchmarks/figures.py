@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from labelled.contenders import FINDERS, Finder, Found, missing, ragsight_pdf
+from labelled.contenders import FINDERS, Finder, ScoredPoint, missing, ragsight_pdf
 from labelled.fetch import CACHE, fetch, parts
 from labelled.scoring import (
     Labels,
@@ -50,7 +50,7 @@ class Scores:
     tables: Match = field(default_factory=Match)
     failed: dict[str, str] = field(default_factory=dict)
 
-    def add(self, found: Found, labels: Labels) -> None:
+    def add(self, found: ScoredPoint, labels: Labels) -> None:
         """Score one document."""
         self.figures.add(match(found[0], labels.figures))
         self.tables.add(match(found[1], labels.tables))

@@ -33,7 +33,7 @@ from ragsight import (
     image_ref,
     parse_filter,
 )
-from ragsight.store import Found, VectorSearch
+from ragsight.store import ScoredPoint, VectorSearch
 
 FILTERS: dict[str, Any] = {
     "1% filter": {"percent": FILTERED_TO["1% filter"]},
@@ -117,7 +117,7 @@ class OurStore:
         weights: Any = {} if case == "hybrid" else {"bm25": 0.0}
         return Query(text=question.text, k=K, filter=FILTERS.get(case), weights=weights)
 
-    def ask_store(self, case: str, question: Question) -> list[Found]:
+    def ask_store(self, case: str, question: Question) -> list[ScoredPoint]:
         """Search without the retriever; in the hybrid case nothing is fused."""
         if case == "hybrid":
             words = self.store.bm25.encode_query(question.text)
@@ -129,7 +129,10 @@ class OurStore:
 
     def numbers(self, answer: Any) -> list[int]:
         """The products in an answer."""
-        return [number_of(item.id if isinstance(item, Found) else item.chunk.id) for item in answer]
+        return [
+            number_of(item.id if isinstance(item, ScoredPoint) else item.chunk.id)
+            for item in answer
+        ]
 
     def close(self) -> None:
         """Close the store."""

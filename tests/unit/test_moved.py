@@ -56,3 +56,10 @@ def test_a_public_name_is_found_by_its_old_one_with_a_warning() -> None:
 
     with pytest.warns(DeprecationWarning, match="ModelProfile is ModelLimits now"):
         assert answer.ModelProfile is answer.ModelLimits  # type: ignore[attr-defined]
+
+
+def test_the_manifest_is_found_by_its_old_name(recwarn: pytest.WarningsRecorder) -> None:
+    from ragsight import store
+
+    assert store.Profile is store.IndexManifest  # type: ignore[attr-defined]
+    assert "IndexManifest" in str(recwarn.pop(DeprecationWarning).message)

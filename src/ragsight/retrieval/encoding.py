@@ -69,7 +69,7 @@ class _Batch:
             self._rows[space, asked_by] = rows
 
 
-class _Asked:
+class ChannelQueries:
     """The channels that one query asks: those with a weight, whose vectors the index has."""
 
     def __init__(
@@ -122,10 +122,10 @@ def _channels(
 ) -> dict[ChannelName, Later]:
     """What each channel that can answer will be asked."""
     given = _given(store, query)
-    asked = _Asked(batch, store, weights, without=set(given))
+    asked = ChannelQueries(batch, store, weights, without=set(given))
     positive: dict[ChannelName, Later] = {
         channel.name: partial(_same, given[channel.name])
-        for channel in _Asked(batch, store, weights).open
+        for channel in ChannelQueries(batch, store, weights).open
         if channel.name in given
     }
     if query.words:
@@ -176,7 +176,7 @@ def _negatives(
     """What the vectors of each space are to be moved away from."""
     # An image is a negative for words that search images too: they share CLIP's space.
     weights = {name: float(c.space in spaces) for name, c in SPACES.channels.items()}
-    asked = _Asked(batch, store, weights)
+    asked = ChannelQueries(batch, store, weights)
     negatives: dict[SpaceName, list[Later]] = {space: [] for space in spaces}
     for example in examples:
         if isinstance(example, str):

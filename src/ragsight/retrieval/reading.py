@@ -14,11 +14,11 @@ from ragsight.retrieval.fusion import Fused
 from ragsight.retrieval.hits import Channel, Hit
 from ragsight.spaces import SPACES, SpaceName
 from ragsight.steps import Steps
-from ragsight.store import Found, Operations
+from ragsight.store import Operations, ScoredPoint
 
 
 def read_hits(
-    store: Operations, fused: Sequence[Fused], found: Mapping[Channel, Sequence[Found]]
+    store: Operations, fused: Sequence[Fused], found: Mapping[Channel, Sequence[ScoredPoint]]
 ) -> Steps[list[Hit]]:
     """Make hits, with the payloads that came along or, from the embedded engine, read now.
 

@@ -26,9 +26,9 @@ from ragsight.spaces import SPACES, Collection
 from ragsight.steps import Await, InThread, Steps, arun, run
 from ragsight.store import (
     FilterLike,
-    Found,
     MultimodalStore,
     Operations,
+    ScoredPoint,
     VectorSearch,
     parse_filter,
 )
@@ -197,7 +197,7 @@ class MultimodalRetriever:
         result: T = yield from Await(run, partial(run_search, engine), steps)
         return result
 
-    def _searched(self, jobs: Sequence[_Job]) -> Steps[list[list[Hit]]]:
+    def _searched(self, jobs: Sequence[PlannedQuery]) -> Steps[list[list[Hit]]]:
         """Encode, search, fuse and read; deeper again where groups left too few hits."""
         store = self.store.operations
         jobs = list(jobs)
@@ -221,7 +221,7 @@ class MultimodalRetriever:
                 jobs[i] = jobs[i].deeper()
         return hits
 
-    def _reranked(self, job: _Job, hits: Sequence[Hit]) -> Steps[list[Hit]]:
+    def _reranked(self, job: PlannedQuery, hits: Sequence[Hit]) -> Steps[list[Hit]]:
         """The best of the hits in the reranker's order, then the others."""
         assert self._rerank is not None
         best = hits[: job.candidates]
@@ -233,7 +233,7 @@ class MultimodalRetriever:
             ordered = yield from self._in_turn(iter(step))
         return [*ordered, *hits[job.candidates :]]
 
-    def _job(self, query: Query) -> _Job:
+    def _job(self, query: Query) -> PlannedQuery:
         query.check()
         weights = self._weights if query.weights is None else checked_weights(query.weights)
         limits = Limits.of(query, self.k)
@@ -243,10 +243,10 @@ class MultimodalRetriever:
             candidates = max(candidates, wanted)
         least = LEAST_DEPTH if query.offset is None else PAGED_DEPTH
         depth = self._depth if self._depth is not None else max(least, 4 * candidates)
-        return _Job(query, weights, limits, candidates, depth)
+        return PlannedQuery(query, weights, limits, candidates, depth)
 
     def _ranked(
-        self, store: Operations, job: _Job, found: Mapping[Channel, Sequence[Found]]
+        self, store: Operations, job: PlannedQuery, found: Mapping[Channel, Sequence[ScoredPoint]]
     ) -> Steps[list[Hit]]:
         """Fuse what the channels found, and read no more payloads than are needed."""
         rankings = {channel: [(p.id, p.score) for p in points] for channel, points in found.items()}
@@ -261,7 +261,7 @@ class MultimodalRetriever:
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class PlannedQuery:
     """A query with all that was settled about it."""
 
     query: Query
@@ -300,14 +300,16 @@ class _Job:
         ]
         return kept if self.needs_all else kept[: self.candidates]
 
-    def wants_more(self, found: Mapping[Channel, Sequence[Found]], hits: Sequence[Hit]) -> bool:
+    def wants_more(
+        self, found: Mapping[Channel, Sequence[ScoredPoint]], hits: Sequence[Hit]
+    ) -> bool:
         """Whether groups left too few hits, and there may be more further down."""
         if self.query.group_by is None:
             return False
         too_few = len(self.limits.apply(hits)) < self.limits.total
         return too_few and any(len(points) >= self.depth for points in found.values())
 
-    def deeper(self) -> _Job:
+    def deeper(self) -> PlannedQuery:
         """The same, looking further down."""
         return replace(self, depth=self.depth * DEEPER)
 
@@ -324,8 +326,8 @@ def _query(query: str | Query | None, options: Mapping[str, Any]) -> Query:
 
 
 def _search(
-    store: Operations, asked: Sequence[tuple[_Job, QueryVectors]]
-) -> Steps[list[dict[Channel, list[Found]]]]:
+    store: Operations, asked: Sequence[tuple[PlannedQuery, QueryVectors]]
+) -> Steps[list[dict[Channel, list[ScoredPoint]]]]:
     """Ask each collection once for all channels of all queries."""
     searches: dict[Collection, list[VectorSearch]] = {}
     places: list[tuple[int, Channel, Collection]] = []
@@ -346,14 +348,14 @@ def _search(
             searches.setdefault(collection, []).append(search)
             places.append((index, channel, collection))
     answers = yield from store.search(searches)
-    found: list[dict[Channel, list[Found]]] = [{} for _ in asked]
+    found: list[dict[Channel, list[ScoredPoint]]] = [{} for _ in asked]
     remaining = {collection: iter(results) for collection, results in answers.items()}
     for index, channel, collection in places:
         found[index][channel] = next(remaining[collection])
     return found
 
 
-def _diversified(store: Operations, hits: Sequence[Hit], job: _Job) -> Steps[list[Hit]]:
+def _diversified(store: Operations, hits: Sequence[Hit], job: PlannedQuery) -> Steps[list[Hit]]:
     assert job.query.diversity is not None
     candidates = [(store.layout.point_id(hit.chunk.id), hit.score) for hit in hits]
     order = yield from choose_diverse(

@@ -14,7 +14,7 @@ from .doctor import (
     repair_index as repair_index,
 )
 from .engines.base import (
-    Found as Found,
+    ScoredPoint as ScoredPoint,
 )
 from .engines.base import (
     VectorSearch as VectorSearch,
@@ -45,7 +45,7 @@ from .payloads import (
 )
 from .read_only import ReadOnlyIndexWarning as ReadOnlyIndexWarning
 from .records import SourceRecord as SourceRecord
-from .schema import Profile as Profile
+from .schema import IndexManifest as IndexManifest
 from .steps import (
     Program as Program,
 )

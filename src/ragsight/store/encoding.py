@@ -13,7 +13,7 @@ from ragsight.errors import ConfigurationError, InputError, RagsightError
 from ragsight.spaces import CLIP, Collection, SpaceName, VectorSpace
 from ragsight.store.engines.base import Point
 from ragsight.store.payloads import point_id, to_payload
-from ragsight.store.schema import COLLECTIONS, Profile
+from ragsight.store.schema import COLLECTIONS, IndexManifest
 
 ChunkErrorHandler = Callable[[Chunk, RagsightError], None]
 """Called with a chunk that can't be kept, or whose image can't be used, and why; it may raise to
@@ -52,7 +52,7 @@ class ChunkEncoder:
 
     def __init__(
         self,
-        profile: Profile,
+        profile: IndexManifest,
         encoders: Mapping[SpaceName, SpaceEncoder],
         blobs: BlobStore,
         place: str,

@@ -12,7 +12,7 @@ from ragsight.chunks import Chunk
 from ragsight.encoders import FloatArray, SparseVector, Vector
 from ragsight.errors import ConfigurationError, InputError
 from ragsight.spaces import SpaceName
-from ragsight.store.schema import IndexedSpace, Profile
+from ragsight.store.schema import IndexedSpace, IndexManifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ GivenVectors: TypeAlias = dict[str, dict[SpaceName, Vector]]
 
 
 def parted(
-    chunks: Iterable[Chunk | EncodedChunk], profile: Profile, place: str
+    chunks: Iterable[Chunk | EncodedChunk], profile: IndexManifest, place: str
 ) -> tuple[list[Chunk], GivenVectors]:
     """Chunks and the vectors that come with them.
 
@@ -62,7 +62,7 @@ def parted(
     return plain, given
 
 
-def _checked(item: EncodedChunk, profile: Profile, place: str) -> dict[SpaceName, Vector]:
+def _checked(item: EncodedChunk, profile: IndexManifest, place: str) -> dict[SpaceName, Vector]:
     chunk = item.chunk
     what = f"Chunk {chunk.id!a} of {chunk.source}"
     checked: dict[SpaceName, Vector] = {}
@@ -78,7 +78,7 @@ def _checked(item: EncodedChunk, profile: Profile, place: str) -> dict[SpaceName
     return checked
 
 
-def indexed_space(name: SpaceName, profile: Profile, place: str) -> IndexedSpace:
+def indexed_space(name: SpaceName, profile: IndexManifest, place: str) -> IndexedSpace:
     """A space of an index.
 
     Raises:

@@ -13,7 +13,7 @@ from ragsight.spaces import BM25, CLIP, DENSE, Collection, SpaceName
 from ragsight.store.attached import ForeignCollections
 from ragsight.store.filters import OWN_FIELDS, FieldNames
 from ragsight.store.payloads import NODE_KEY, point_id
-from ragsight.store.schema import METADATA_KEY, OWN_KEY, Profile
+from ragsight.store.schema import METADATA_KEY, OWN_KEY, IndexManifest
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -48,7 +48,7 @@ class Layout:
         return point_id(chunk_id) if self.is_own else chunk_id
 
 
-def own_layout(profile: Profile) -> Layout:
+def own_layout(profile: IndexManifest) -> Layout:
     """How an index of ours is read: a vector bears the name of its space."""
     return Layout(
         {name: (indexed.space.collection, name) for name, indexed in profile.spaces.items()}

@@ -26,7 +26,7 @@ from ragsight.store.engines.collection_options import CollectionOptions
 from ragsight.store.engines.retry_options import RetryOptions
 from ragsight.store.layout import Layout, check_dimension, foreign_layout
 from ragsight.store.migrations import current_profile, migrate
-from ragsight.store.schema import COLLECTIONS, IndexedSpace, Profile
+from ragsight.store.schema import COLLECTIONS, IndexedSpace, IndexManifest
 
 if TYPE_CHECKING:
     from qdrant_client import AsyncQdrantClient, QdrantClient
@@ -158,7 +158,7 @@ def open_blobs(location: Location, blobs: str | Path | BlobStore | None) -> Blob
 _ENCODER_NAMES = {CLIP: "image", DENSE: "text"}
 
 
-def stored_profile(engine: Engine) -> Steps[Profile | None]:
+def stored_profile(engine: Engine) -> Steps[IndexManifest | None]:
     """Read an index's profile; None where there is no index.
 
     Raises:
@@ -168,7 +168,7 @@ def stored_profile(engine: Engine) -> Steps[Profile | None]:
     return None if stored is None else current_profile(stored, place=engine.place)
 
 
-def new_profile(encoders: Mapping[SpaceName, SpaceEncoder], language: str) -> Profile:
+def new_profile(encoders: Mapping[SpaceName, SpaceEncoder], language: str) -> IndexManifest:
     """What an index is made with.
 
     Raises:
@@ -186,7 +186,7 @@ def new_profile(encoders: Mapping[SpaceName, SpaceEncoder], language: str) -> Pr
         for name, spec in specs.items()
         if name not in {CLIP, DENSE}
     )
-    return Profile(specs.get(CLIP), specs.get(DENSE), language, others=tuple(others))
+    return IndexManifest(specs.get(CLIP), specs.get(DENSE), language, others=tuple(others))
 
 
 def _spec(encoder: SpaceEncoder) -> EncoderSpec:
@@ -200,7 +200,7 @@ def open_profile(
     encoders: Mapping[SpaceName, SpaceEncoder],
     language: str,
     create: bool,
-) -> Steps[Profile]:
+) -> Steps[IndexManifest]:
     """Read and check an index's profile, or make the index.
 
     Raises:
@@ -225,7 +225,7 @@ def open_profile(
     return (yield from migrate(engine, stored))
 
 
-def start_with(engine: Engine, profile: Profile) -> Steps[None]:
+def start_with(engine: Engine, profile: IndexManifest) -> Steps[None]:
     """Open the index that was made like this, or make it.
 
     Raises:

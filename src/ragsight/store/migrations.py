@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ragsight.errors import StoreError
 from ragsight.steps import Steps
-from ragsight.store.schema import SCHEMA_VERSION, Profile
+from ragsight.store.schema import SCHEMA_VERSION, IndexManifest
 
 if TYPE_CHECKING:
     from ragsight.store.engines.base import Engine
@@ -41,7 +41,7 @@ MIGRATIONS: Sequence[Migration] = ()
 """In order, without gaps, from `OLDEST + 1` to `SCHEMA_VERSION`."""
 
 
-def current_profile(data: Any, *, place: str) -> Profile:
+def current_profile(data: Any, *, place: str) -> IndexManifest:
     """Read a stored profile of any schema, as it is after all steps.
 
     Raises:
@@ -50,12 +50,12 @@ def current_profile(data: Any, *, place: str) -> Profile:
     for step in _steps(data, place):
         data = _stepped(data, step)
     try:
-        return Profile.from_dict(data)
+        return IndexManifest.from_dict(data)
     except ValueError as error:
         raise _no_profile(place, error) from error
 
 
-def migrate(engine: Engine, data: Any) -> Steps[Profile]:
+def migrate(engine: Engine, data: Any) -> Steps[IndexManifest]:
     """Bring an open index up to this release's schema.
 
     Raises:

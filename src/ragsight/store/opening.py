@@ -25,7 +25,7 @@ from ragsight.store.locations import (
     start_with,
 )
 from ragsight.store.operations import Operations
-from ragsight.store.schema import Profile
+from ragsight.store.schema import IndexManifest
 from ragsight.store.transfer import exported_profile, import_index
 
 T = TypeVar("T")
@@ -104,7 +104,7 @@ class Opening:
         return engine, attached()
 
     def _operations(
-        self, engine: Engine, profile: Profile, layout: Layout, options: StoreOptions
+        self, engine: Engine, profile: IndexManifest, layout: Layout, options: StoreOptions
     ) -> Operations:
         return Operations(
             engine,

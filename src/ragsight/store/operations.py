@@ -16,14 +16,14 @@ from ragsight.steps import InThread, Parallel, Steps
 from ragsight.store.admission import admitted
 from ragsight.store.attached import read_payload
 from ragsight.store.encoding import ChunkEncoder, ChunkErrorHandler, PointsByCollection
-from ragsight.store.engines.base import Engine, Found, Point, UnfitPointsError, VectorSearch
+from ragsight.store.engines.base import Engine, Point, ScoredPoint, UnfitPointsError, VectorSearch
 from ragsight.store.filters import FilterLike, parse_filter, without_records
 from ragsight.store.given_vectors import EncodedChunk, parted
 from ragsight.store.indexing import new_indexes
 from ragsight.store.layout import Layout, VectorKind
 from ragsight.store.payloads import point_id
 from ragsight.store.records import SourceRecord, record_id
-from ragsight.store.schema import COLLECTIONS, METADATA_KEY, RECORD_KIND, IndexKind, Profile
+from ragsight.store.schema import COLLECTIONS, METADATA_KEY, RECORD_KIND, IndexKind, IndexManifest
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -68,7 +68,7 @@ class Operations:
     def __init__(
         self,
         engine: Engine,
-        profile: Profile,
+        profile: IndexManifest,
         blobs: BlobStore,
         *,
         layout: Layout,
@@ -355,7 +355,7 @@ class Operations:
 
     def search(
         self, searches: Mapping[Collection, Sequence[VectorSearch]]
-    ) -> Steps[dict[Collection, list[list[Found]]]]:
+    ) -> Steps[dict[Collection, list[list[ScoredPoint]]]]:
         """Run vector searches: one request for each collection, both at once on a server."""
         answers = yield from self._parallel([self.engine.search(c, s) for c, s in searches.items()])
         return dict(zip(searches, answers, strict=True))

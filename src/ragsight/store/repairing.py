@@ -25,7 +25,7 @@ from ragsight.store.journal import JOURNAL_FILE, Journal
 from ragsight.store.migrations import current_profile, profile_problem
 from ragsight.store.read_only import check_not_open
 from ragsight.store.reconciling import Findings, Reconciliation
-from ragsight.store.schema import COLLECTIONS, Profile
+from ragsight.store.schema import COLLECTIONS, IndexManifest
 from ragsight.store.sealing import Seal
 from ragsight.store.swapping import FRESH, finish_swap, swap_in
 
@@ -106,7 +106,7 @@ class Doctor:
             **fields,
         )
 
-    def _profile(self) -> Profile | None:
+    def _profile(self) -> IndexManifest | None:
         path = self._folder / PROFILE_FILE
         try:
             return self._read_profile(path)
@@ -114,13 +114,13 @@ class Doctor:
             self._findings.add(f"{path}: what the index was made with can't be read ({error})")
             return None
 
-    def _read_profile(self, path: Path) -> Profile:
+    def _read_profile(self, path: Path) -> IndexManifest:
         data = json.loads(path.read_bytes())
         if problem := profile_problem(data):
             raise ValueError(problem)
         return current_profile(data, place=str(self._folder))
 
-    def _made_with(self) -> Profile:
+    def _made_with(self) -> IndexManifest:
         """The profile by its copy, or as the caller knows it."""
         with suppress(OSError, ValueError):
             return self._read_profile(self._folder / PROFILE_COPY)
@@ -129,7 +129,7 @@ class Doctor:
                 f"{self._folder / PROFILE_FILE}: what the index was made with is lost. Say which "
                 f"model it was: ragsight doctor {self._folder} --repair --model MODEL"
             )
-        return Profile(self._encoder)
+        return IndexManifest(self._encoder)
 
     def _journal_is_well(self) -> bool:
         try:
@@ -157,7 +157,9 @@ class Doctor:
                 damaged.append(collection)
         return damaged
 
-    def _rebuild(self, damaged: list[Collection], profile: Profile, *, renew_profile: bool) -> None:
+    def _rebuild(
+        self, damaged: list[Collection], profile: IndexManifest, *, renew_profile: bool
+    ) -> None:
         fresh = self._folder / FRESH
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir()

@@ -67,7 +67,7 @@ class IndexedSpace:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class IndexManifest:
     """What an index was made with; kept with it and checked on opening.
 
     Two are equal if their encoders and languages are, whatever the release that wrote them.
@@ -111,7 +111,7 @@ class Profile:
         return profile | others
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Profile:
+    def from_dict(cls, data: Mapping[str, Any]) -> IndexManifest:
         """Read what `to_dict` wrote in this release; see `migrations.current_profile` for others.
 
         Raises:
@@ -143,5 +143,5 @@ def _encoder(data: Mapping[str, Any]) -> EncoderSpec:
 
 def vectors_of(profile: Mapping[str, Any], collection: Collection) -> list[IndexedSpace]:
     """The spaces whose vectors stand in a collection of an index with this profile."""
-    spaces = Profile.from_dict(profile).spaces.values()
+    spaces = IndexManifest.from_dict(profile).spaces.values()
     return [indexed for indexed in spaces if indexed.space.collection == collection]

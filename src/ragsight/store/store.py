@@ -27,7 +27,7 @@ from ragsight.steps import Steps, arun, run
 from ragsight.store.admission import leaves_out
 from ragsight.store.attached import ForeignCollections
 from ragsight.store.encoding import ChunkErrorHandler
-from ragsight.store.engines.base import Found, VectorSearch
+from ragsight.store.engines.base import ScoredPoint, VectorSearch
 from ragsight.store.filters import FilterLike, parse_filter
 from ragsight.store.given_vectors import EncodedChunk
 from ragsight.store.locations import (
@@ -39,7 +39,7 @@ from ragsight.store.locations import (
 from ragsight.store.opening import Opening, arun_or_close, run_or_close
 from ragsight.store.operations import Counts, OnceEach, Operations
 from ragsight.store.records import SourceRecord
-from ragsight.store.schema import COLLECTIONS, Profile
+from ragsight.store.schema import COLLECTIONS, IndexManifest
 from ragsight.store.search_limits import run_search
 from ragsight.store.transfer import TransferReport, export_index
 
@@ -223,7 +223,7 @@ class MultimodalStore:
     @classmethod
     def profile_at(
         cls, location: Location, *, name: str = "ragsight", **client: Any
-    ) -> Profile | None:
+    ) -> IndexManifest | None:
         """What an index was made with, without opening it; None where there is none.
 
         Args:
@@ -268,7 +268,7 @@ class MultimodalStore:
         return self.operations.engine.place
 
     @property
-    def profile(self) -> Profile:
+    def profile(self) -> IndexManifest:
         """What the index was made with."""
         return self.operations.profile
 
@@ -498,7 +498,9 @@ class MultimodalStore:
         """Count without blocking the event loop; see `counts`."""
         return await self.arun(self.operations.counts(filter))
 
-    def search(self, collection: Collection, searches: Sequence[VectorSearch]) -> list[list[Found]]:
+    def search(
+        self, collection: Collection, searches: Sequence[VectorSearch]
+    ) -> list[list[ScoredPoint]]:
         """Run vector searches on one collection; the retriever is the comfortable way."""
         return self.run(self.operations.search({collection: searches}))[collection]
 

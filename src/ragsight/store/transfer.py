@@ -26,7 +26,7 @@ from ragsight.store.migrations import current_profile
 from ragsight.store.operations import Operations
 from ragsight.store.payloads import from_payload, to_payload
 from ragsight.store.records import SourceRecord
-from ragsight.store.schema import COLLECTIONS, OWN_KEY, RECORD_KIND, Profile
+from ragsight.store.schema import COLLECTIONS, OWN_KEY, RECORD_KIND, IndexManifest
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
@@ -168,7 +168,7 @@ class _Import:
         return TransferReport(self._counts["text"], self._counts["image"], len(self._copied))
 
 
-def exported_profile(folder: Path) -> Profile:
+def exported_profile(folder: Path) -> IndexManifest:
     """What an exported index was made with.
 
     Raises:
@@ -319,7 +319,7 @@ def _copy_blobs(
 
 
 def _write_manifest(
-    folder: Path, profile: Profile, parts: Mapping[str, str], report: TransferReport
+    folder: Path, profile: IndexManifest, parts: Mapping[str, str], report: TransferReport
 ) -> None:
     manifest = {
         "format": FORMAT_VERSION,

@@ -9,7 +9,7 @@ from qdrant_client import QdrantClient, models
 from drawings import text_chunk
 from ragsight.encoders import EncoderSpec
 from ragsight.errors import EncoderMismatchError, StoreError
-from ragsight.store import ForeignCollections, Profile, parse_filter
+from ragsight.store import ForeignCollections, IndexManifest, parse_filter
 from ragsight.store.layout import Layout, check_dimension, foreign_layout, own_layout
 from ragsight.store.payloads import point_id, to_payload
 from ragsight.store.schema import Collection
@@ -44,8 +44,8 @@ def layout(
 
 def test_ours_has_dense_vectors_where_it_has_their_encoder() -> None:
     clip, words = EncoderSpec("clip", None, 4), EncoderSpec("words", None, 4)
-    assert set(own_layout(Profile(clip)).targets) == {"bm25", "clip"}
-    assert set(own_layout(Profile(clip, words)).targets) == {"bm25", "clip", "dense"}
+    assert set(own_layout(IndexManifest(clip)).targets) == {"bm25", "clip"}
+    assert set(own_layout(IndexManifest(clip, words)).targets) == {"bm25", "clip", "dense"}
 
 
 def test_the_only_vector_is_found_with_and_without_a_name() -> None:
@@ -119,4 +119,4 @@ def test_an_encoder_of_another_dimension_is_refused() -> None:
 def test_a_foreign_chunk_is_its_point() -> None:
     foreign = layout(ForeignCollections(text="t"), dense())
     assert foreign.point_id("7") == "7"
-    assert own_layout(Profile(EncoderSpec("clip", None, 4))).point_id("7") == point_id("7")
+    assert own_layout(IndexManifest(EncoderSpec("clip", None, 4))).point_id("7") == point_id("7")

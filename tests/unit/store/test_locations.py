@@ -20,7 +20,7 @@ from ragsight.steps import run
 from ragsight.store import (
     CollectionOptions,
     ForeignCollections,
-    Profile,
+    IndexManifest,
     RetryOptions,
     StoreOptions,
 )
@@ -135,15 +135,15 @@ def test_an_index_is_made_once_and_then_must_fit(
 ) -> None:
     place = tmp_path / "index" if kind == "folder" else server.url
     first = engine_at(place)
-    run(start_with(first, Profile(CLIP, None, "german")))
+    run(start_with(first, IndexManifest(CLIP, None, "german")))
     first.close()
     again = engine_at(place)
-    assert run(stored_profile(again)) == Profile(CLIP, None, "german")
-    run(start_with(again, Profile(CLIP, None, "german")))
+    assert run(stored_profile(again)) == IndexManifest(CLIP, None, "german")
+    run(start_with(again, IndexManifest(CLIP, None, "german")))
     again.close()
     other = engine_at(place)
     with pytest.raises(EncoderMismatchError, match="Choose another place"):
-        run(start_with(other, Profile(OTHER, None, "german")))
+        run(start_with(other, IndexManifest(OTHER, None, "german")))
     other.close()
 
 

@@ -14,13 +14,13 @@ from pixels import PixelEncoder
 from ragsight import MultimodalRetriever, MultimodalStore, open_image
 from ragsight.errors import StoreError
 from ragsight.steps import Steps
-from ragsight.store import Profile, migrations
+from ragsight.store import IndexManifest, migrations
 from ragsight.store.engines.base import Engine, Point
 from ragsight.store.migrations import Migration, current_profile, migrate, profile_problem
 from ragsight.store.schema import COLLECTIONS, SCHEMA_VERSION
 
 DATA = Path(__file__).parents[2] / "data"
-PROFILE = Profile(PixelEncoder.spec).to_dict()
+PROFILE = IndexManifest(PixelEncoder.spec).to_dict()
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_opening_a_folder_brings_it_up_to_date_once(tmp_path: Path, two_steps: N
     old = {**PROFILE, "schema": SCHEMA_VERSION}
     (index / "ragsight.json").write_text(json.dumps(old))
     # Asking changes nothing; opening does.
-    assert MultimodalStore.profile_at(index) == Profile(PixelEncoder.spec)
+    assert MultimodalStore.profile_at(index) == IndexManifest(PixelEncoder.spec)
     assert json.loads((index / "ragsight.json").read_text()) == old
     with MultimodalStore.open(index, encoder=PixelEncoder()) as store:
         assert [chunk.text for chunk in store.scroll()] == ["QUIET"]
@@ -167,8 +167,8 @@ def test_a_schema_that_no_release_wrote_is_refused(schema: object) -> None:
 
 
 def test_profiles_are_compared_by_encoders_and_language() -> None:
-    profile = Profile(PixelEncoder.spec)
-    assert profile == Profile(PixelEncoder.spec, schema=SCHEMA_VERSION + 1)
-    assert profile != Profile(PixelEncoder.spec, language="german")
-    assert profile != Profile(LetterEncoder.spec)
+    profile = IndexManifest(PixelEncoder.spec)
+    assert profile == IndexManifest(PixelEncoder.spec, schema=SCHEMA_VERSION + 1)
+    assert profile != IndexManifest(PixelEncoder.spec, language="german")
+    assert profile != IndexManifest(LetterEncoder.spec)
     assert profile_problem(profile.to_dict()) is None

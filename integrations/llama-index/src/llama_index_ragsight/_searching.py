@@ -16,7 +16,7 @@ from ragsight.errors import QueryError
 from ragsight.images import ImageSource
 from ragsight.retrieval import Fused, choose_diverse, read_hits
 from ragsight.spaces import SPACES, Channel, ChannelName, SpaceName
-from ragsight.store import Found, Program, VectorSearch, Work, parse_filter
+from ragsight.store import Program, ScoredPoint, VectorSearch, Work, parse_filter
 
 Mode = VectorStoreQueryMode
 
@@ -197,7 +197,7 @@ class _Search:
 
     def rankings(
         self, vectors: Mapping[ChannelName, Vector], filter: Filter | None
-    ) -> Program[dict[ChannelName, list[Found]]]:
+    ) -> Program[dict[ChannelName, list[ScoredPoint]]]:
         """What each channel finds, all of them asked at once."""
         operations = self._store.operations
         parsed = parse_filter(filter, fields=operations.layout.fields)
@@ -234,7 +234,7 @@ class _Search:
         wanted = prefetch if prefetch is not None else self.k * self._options.mmr_prefetch_factor
         return max(self.k, int(wanted))
 
-    def fused(self, rankings: Mapping[ChannelName, Sequence[Found]]) -> list[Fused]:
+    def fused(self, rankings: Mapping[ChannelName, Sequence[ScoredPoint]]) -> list[Fused]:
         """One ranking, deep enough for what comes after."""
         ranked = {c: [(p.id, p.score) for p in found] for c, found in rankings.items() if found}
         fused = fuse(ranked, weights=self._weights, limit=self._candidates)

@@ -50,7 +50,7 @@ class VectorSearch:
     with_payload: bool = True
 
 
-class Found(NamedTuple):
+class ScoredPoint(NamedTuple):
     """A point that was found; its payload is None if it wasn't asked for."""
 
     id: str
@@ -124,7 +124,7 @@ class Engine(Protocol):
 
     def search(
         self, collection: Collection, searches: Sequence[VectorSearch]
-    ) -> Steps[list[list[Found]]]:
+    ) -> Steps[list[list[ScoredPoint]]]:
         """Run rankings in one round trip: best first, ties by id."""
         ...
 
@@ -212,6 +212,6 @@ def converted(
     return done
 
 
-def ranked(points: Sequence[Found]) -> list[Found]:
+def ranked(points: Sequence[ScoredPoint]) -> list[ScoredPoint]:
     """Sort by score, then id: engines differ in how they order ties."""
     return sorted(points, key=lambda point: (-point.score, point.id))

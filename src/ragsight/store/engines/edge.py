@@ -22,9 +22,9 @@ from ragsight.files import read_regular
 from ragsight.spaces import Collection
 from ragsight.steps import in_one_step
 from ragsight.store.engines.base import (
-    Found,
     Payload,
     Point,
+    ScoredPoint,
     VectorSearch,
     converted,
     ranked,
@@ -350,7 +350,9 @@ class EdgeEngine:
         return {id_: Halves(*(found[c].get(id_) for c in COLLECTIONS)) for id_ in ids}
 
     @in_one_step
-    def search(self, collection: Collection, searches: Sequence[VectorSearch]) -> list[list[Found]]:
+    def search(
+        self, collection: Collection, searches: Sequence[VectorSearch]
+    ) -> list[list[ScoredPoint]]:
         """Run the rankings as one planned batch."""
         requests = [
             edge.QueryRequest(

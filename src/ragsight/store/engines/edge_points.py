@@ -9,7 +9,7 @@ import qdrant_edge as edge
 
 from ragsight.encoders import SparseVector, Vector
 from ragsight.spaces import Collection
-from ragsight.store.engines.base import Found, Payload, Point
+from ragsight.store.engines.base import Payload, Point, ScoredPoint
 from ragsight.store.engines.edge_optimizer import INDEX_TYPES
 from ragsight.store.schema import IndexKind, vectors_of
 
@@ -65,9 +65,9 @@ def edge_vector(vector: Vector) -> Any:
     return vector.tolist()
 
 
-def found_of(point: edge.ScoredPoint) -> Found:
+def found_of(point: edge.ScoredPoint) -> ScoredPoint:
     """A point that a search found."""
-    return Found(str(point.id), point.score, point.payload)
+    return ScoredPoint(str(point.id), point.score, point.payload)
 
 
 def point_of(record: edge.Record) -> Point:

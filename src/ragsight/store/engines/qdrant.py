@@ -11,7 +11,7 @@ from qdrant_client import QdrantClient, models
 from ragsight.errors import StoreError
 from ragsight.spaces import Collection
 from ragsight.steps import Parallel, Steps
-from ragsight.store.engines.base import Found, Payload, Point, VectorSearch, converted, ranked
+from ragsight.store.engines.base import Payload, Point, ScoredPoint, VectorSearch, converted, ranked
 from ragsight.store.engines.collection_options import CollectionOptions, creation_arguments
 from ragsight.store.engines.qdrant_clients import Clients
 from ragsight.store.engines.qdrant_errors import is_conflict, server_errors
@@ -216,14 +216,14 @@ class ClientEngine:
 
     def search(
         self, collection: Collection, searches: Sequence[VectorSearch]
-    ) -> Steps[list[list[Found]]]:
+    ) -> Steps[list[list[ScoredPoint]]]:
         """Run the rankings in one request."""
         requests = [self._query(search) for search in searches]
         responses = yield from self._ask(
             QdrantClient.query_batch_points, collection, requests=requests
         )
         return [
-            ranked([Found(str(p.id), p.score, p.payload) for p in response.points])
+            ranked([ScoredPoint(str(p.id), p.score, p.payload) for p in response.points])
             for response in responses
         ]
 

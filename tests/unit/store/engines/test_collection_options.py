@@ -6,11 +6,11 @@ import pytest
 from qdrant_client import models
 
 from ragsight.encoders import EncoderSpec
-from ragsight.store import CollectionOptions, Profile
+from ragsight.store import CollectionOptions, IndexManifest
 from ragsight.store.engines.collection_options import creation_arguments
 
-PROFILE = Profile(EncoderSpec("clip", None, 16), EncoderSpec("words", None, 8)).to_dict()
-WITHOUT_WORDS = Profile(EncoderSpec("clip", None, 16)).to_dict()
+PROFILE = IndexManifest(EncoderSpec("clip", None, 16), EncoderSpec("words", None, 8)).to_dict()
+WITHOUT_WORDS = IndexManifest(EncoderSpec("clip", None, 16)).to_dict()
 
 
 def test_without_options_the_server_s_own_defaults_are_left() -> None:

@@ -11,7 +11,13 @@ from fakes.qdrant_server import FakeQdrant
 from ragsight.encoders import EncoderSpec, SparseVector
 from ragsight.errors import StoreError
 from ragsight.steps import arun, run
-from ragsight.store import CollectionOptions, Profile, RetryOptions, VectorSearch, parse_filter
+from ragsight.store import (
+    CollectionOptions,
+    IndexManifest,
+    RetryOptions,
+    VectorSearch,
+    parse_filter,
+)
 from ragsight.store.engines.base import Point
 from ragsight.store.engines.qdrant import ClientEngine
 from ragsight.store.engines.qdrant_clients import Clients
@@ -19,7 +25,7 @@ from ragsight.store.payloads import point_id
 from ragsight.store.schema import INDEXED_KEYS
 
 NAMES = {"text": "shop-text", "image": "shop-image"}
-PROFILE = Profile(EncoderSpec("clip", None, 2), EncoderSpec("words", None, 2)).to_dict()
+PROFILE = IndexManifest(EncoderSpec("clip", None, 2), EncoderSpec("words", None, 2)).to_dict()
 QUICK = RetryOptions(attempts=3, first_wait=0.001, longest_wait=0.01)
 
 
