@@ -198,6 +198,13 @@ def _lowest(requirements: Iterable[str]) -> list[str]:
 
 
 @nox.session
+def torture(session: nox.Session) -> None:
+    """Kill, damage and feed it badly; `-- --short` for a few cases of each kind."""
+    install(session, "test")
+    session.run("python", "tools/torture", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Run the benchmarks and print their tables."""
     install(session, "bench")

@@ -1,0 +1,1 @@
+"""Kills, damages and mutated inputs, seeded; one table says what broke."""
