@@ -201,7 +201,7 @@ def _lowest(requirements: Iterable[str]) -> list[str]:
 def torture(session: nox.Session) -> None:
     """Kill, damage and feed it badly; `-- --short` for a few cases of each kind."""
     install(session, "test")
-    session.run("python", "tools/torture", *session.posargs)
+    session.run("python", "-m", "tools.torture", *session.posargs)
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""Torture ragsight, and print one table: `python -m torture --seed 7 --only kills --cases 20`."""
+"""Torture ragsight, and print a table: `python -m tools.torture --seed 7 --only kills`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / "tests")]  # the tests' makers of files
 
-from torture import damages, inputs, kills  # noqa: E402 - the path comes first
-from torture.children import COLUMNS, Tally  # noqa: E402
+from tools.torture import damages, inputs, kills  # noqa: E402 - the path comes first
+from tools.torture.children import COLUMNS, Tally  # noqa: E402
 
 KINDS = {"kills": (kills, 200), "damages": (damages, 500), "inputs": (inputs, 5000)}
 
@@ -63,7 +63,7 @@ def _report(tallies: dict[str, Tally], seed: int) -> int:
     for name, tally in tallies.items():
         for case, column, detail in tally.faults:
             print(f"{column}: {detail}")
-            print(f"  again: python tools/torture --seed {seed} --only {name} --case {case}")
+            print(f"  again: python -m tools.torture --seed {seed} --only {name} --case {case}")
     return int(any(tally.faults for tally in tallies.values()))
 
 

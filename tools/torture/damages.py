@@ -8,13 +8,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from torture.children import FaultError, Say, Tally, run
-from torture.indexes import BYSTANDERS, OLD, fill, opened, state
-from torture.kills import copy
-
-from pixels import PixelEncoder
+from pixels import PixelEncoder  # type: ignore[import-not-found]
 from ragsight import check_index, repair_index
 from ragsight.errors import RagsightError
+from tools.torture.children import FaultError, Say, Tally, run
+from tools.torture.indexes import BYSTANDERS, OLD, fill, opened, state
+from tools.torture.kills import copy
 
 WRONG = (b"", b"null", b"[]", b"{}", b'"x"', b"7", b'{"a": [[[1]]]}', b"\xff\xfe{", b"[null]")
 REACH = 65536

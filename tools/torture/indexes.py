@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from torture.children import FaultError
 
-from pixels import PixelEncoder
+from pixels import PixelEncoder  # type: ignore[import-not-found]
 from ragsight import Chunk, MultimodalRetriever, MultimodalStore, Source
 from ragsight.images import image_ref
 from ragsight.store import SourceRecord
+from tools.torture.children import FaultError
 
 COLOURS = {"red": (250, 0, 0), "blue": (0, 0, 250), "green": (0, 250, 0)}
 Said = dict[str, tuple[str, "str | None"]]

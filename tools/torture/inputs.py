@@ -8,12 +8,11 @@ import resource
 from collections.abc import Callable
 from pathlib import Path
 
-from torture.children import Say, Tally, start
-
-import decks
-import pdfs
+import decks  # type: ignore[import-not-found]
+import pdfs  # type: ignore[import-not-found]
 from ragsight import load
 from ragsight.errors import RagsightError
+from tools.torture.children import Say, Tally, start
 
 BATCH = 50
 SECONDS = 45.0

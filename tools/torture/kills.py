@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from torture.children import FaultError, Say, Tally, run, start
-from torture.indexes import NEW, OLD, OTHER_IDS, check, chunk, fill, opened, state
-
 from ragsight import Chunk, MultimodalStore, ingest
+from tools.torture.children import FaultError, Say, Tally, run, start
+from tools.torture.indexes import NEW, OLD, OTHER_IDS, check, chunk, fill, opened, state
 
 Act = Callable[[MultimodalStore, Path], object]
 
