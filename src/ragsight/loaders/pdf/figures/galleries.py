@@ -12,8 +12,15 @@ from ragsight.loaders.pdf.page.grouping import group_boxes
 from ragsight.loaders.pdf.page.page import Line
 
 _PICTURE_SIDE, _LARGE_PICTURE = 60.0, 100.0
+"""Points of the shorter side: below the first, pictures are joined; from the second on, they are
+apart without titles. With less, the panels of one figure become pictures of their own."""
+
 _TITLE_GAP = 14.0
+"""Points from a picture down to its title; with more, any label below passes for one, with less,
+pictures set apart from their titles are joined."""
+
 _TILE_GAP = 1.0
+"""Points between the tiles of one picture; with more, photographs set side by side become one."""
 
 
 def pictures_apart(marks: list[Mark], around: Surroundings) -> list[list[Mark]]:

@@ -20,12 +20,30 @@ from ragsight.loaders.pdf.page.kinds import COVERS_PAGE
 from ragsight.loaders.pdf.page.page import Drawing, Line, Page
 
 _EDGE, _WHOLE, _BAND = 3.0, 0.95, 0.2
+"""Points from the page's edge, and shares of its width or height: a strip that long and flat is no
+figure. With a deeper band, a figure across the page's edge is lost, and all that is on it."""
+
 _RULE = 2.5
+"""Points: a drawing as thin is a rule. With more, flat bars of charts are left out as underlines;
+with less, thick underlines become figures."""
+
 _UNDERLINE_GAP = 3.5
+"""Points from a line's bottom to the rule under it; with more, an axis near a label is left out."""
+
 _LONGEST_BAR = 80.0
+"""Points: longer rules are no bars of fractions. With more, lines through labels of diagrams are
+left out; with less, long fractions become figures."""
+
 _AMID = 2.0
+"""Points below a line's top and above its bottom within which bars stand; with less, rules that
+only touch text are left out, with more, the bars in small type stay."""
+
 _MIN_ACROSS = 0.15
+"""Share of the page's width from which a rule may be a separator; with less, lines of small
+drawings are left out, with more, short separators become figures."""
+
 _MIN_DOWN = 0.30
+"""The same for upright rules, as a share of the page's height."""
 
 
 @dataclass(frozen=True, slots=True)

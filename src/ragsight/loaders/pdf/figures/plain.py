@@ -18,12 +18,31 @@ SHORT_SIDE = 28.0
 """Points; what is smaller on its shorter side is a sign or an ornament."""
 
 _LEAST_AREA = 0.006
+"""Share of the page (on A4, a square of 55 points); with more, small pictures are lost, with less,
+icons and logos become figures."""
+
 _LEAST_VECTOR_AREA = 0.01
+"""The same for what is only drawn, which more often is an ornament."""
+
 _TOP_BAND, _BOTTOM_BAND = 0.09, 0.08
+"""Shares of the page's height: what ends in the one or begins in the other is a letterhead or a
+footer. With more, figures at the page's ends are lost."""
+
 _MOST_TEXT = 0.5
+"""Share of a drawing that lines of text cover; with more, frames round text become figures, with
+less, diagrams full of words are lost."""
+
 _RULE_WIDTH = 4.0
+"""Points: how thick a frame's edge is, and how far from the side; with more, lines beside the edge
+of a diagram count as its frame, with less, thick frames become figures."""
+
 _TOUCHING = 1.0
+"""Points between the edges of one box; with more, neighbouring boxes count as one that is none,
+with less, a frame of loose edges isn't seen: both become figures."""
+
 _TILED = 0.85
+"""Share of a box that its fills cover; with less, bars of a chart with words pass for a tinted box
+and are lost, with more, a tinted box with a bare strip becomes a figure."""
 
 
 def is_substantial(region: Region, given: PageInput, text: Mapping[int, Line]) -> bool:

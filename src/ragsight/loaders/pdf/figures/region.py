@@ -11,6 +11,8 @@ from ragsight.loaders.pdf.figures.marks import Mark
 from ragsight.loaders.pdf.page.geometry import area, gap_y, shared_x, union
 
 _CAPTION_REACH = 0.25
+"""Share of the page's height from a figure to its caption; with more, a part of one figure goes to
+the caption of another, with less, figures of two captions may be joined."""
 
 
 @dataclass(frozen=True)

@@ -28,16 +28,38 @@ from ragsight.loaders.pdf.page.grouping import group_boxes
 from ragsight.loaders.pdf.page.page import Line
 
 _GROUP_DISTANCE = 8.0
+"""Points between marks of one drawing; with more, neighbouring figures become one, with less, a
+figure begins as many pieces, which cost time to join."""
+
 _MERGE_SHARE, _MERGE_LEAST, _MERGE_MOST = 0.25, 24.0, 60.0
+"""Times the smaller region's longer side, at least and at the most so many points: the gap across
+which regions are joined. With more, two figures become one; with less, panels are parted."""
+
 _MAX_MERGED = 300
 """Joining compares regions in pairs; a page with more is a pattern, of which the largest count."""
 
 _LABEL_CHARACTERS = 60
+"""Characters: as long a line is no label. With more, ends of paragraphs go into figures; with less,
+long labels are cut off and stay in the text."""
+
 _ASIDE_CHARACTERS = 40
+"""The same for lines left or right of a figure, where text in columns may stand."""
+
 _OVERHANG = 24.0
+"""Points by which a label may be wider than its drawing, on either side; with more, lines of text
+above a small figure go into it, with less, long titles of axes are cut off."""
+
 _REACH_X, _REACH_Y = 12.0, 10.0
+"""Points from a figure to its next label, aside and up or down; with more, text close by goes into
+the figure, with less, labels are cut off its picture."""
+
 _GROWTH_X, _GROWTH_Y = 90.0, 70.0
+"""Points by which labels may make a figure larger on either side; with more, a list beside it is
+swallowed, with less, its legend is cut off."""
+
 _ROUNDS = 3
+"""Times that labels are looked for beside labels found before; with fewer, those that come out of
+order are cut off, with more, a figure grows along a row of words up to the limits above."""
 
 
 def find_regions(

@@ -18,8 +18,16 @@ from ragsight.loaders.pdf.page.geometry import centre_inside, grown, intersects
 from ragsight.loaders.pdf.page.page import Line, Page
 
 _PAD = 4.0
+"""Points painted around a figure; with less, strokes are cut at its edge, with more, other drawings
+show."""
+
 _FLAT_COLOURS = 16
+"""How many of the commonest colours are to cover `_FLAT_SHARE` of a drawing; with more, photographs
+become PNGs of ten times the size, with fewer, drawings are blurred as JPEGs."""
+
 _FLAT_SHARE = 0.75
+"""Share of the pixels; with less, photographs become PNGs, with more, shaded drawings JPEGs."""
+
 _PNG_LEVEL = 1
 """Level 4 takes a third longer for files a sixteenth smaller."""
 
@@ -27,7 +35,12 @@ _PNG_MARK = b"\x89PNG\r\n\x1a\n"
 _PNG_COLOURS = {"L": 0, "RGB": 2}
 
 _JPEG_QUALITY = 85
+"""On Pillow's scale from 0 to 95; with less, small labels on photographs blur, with more, files
+grow."""
+
 _SAMPLE_SIDE = 256
+"""Pixels of the longer side in which colours are counted; with more, counting costs more than
+encoding, with fewer, small parts of a picture are missed."""
 
 
 def paint_region(source: PageSource, page: Page, box: BBox, options: PdfOptions) -> Image.Image:

@@ -18,13 +18,35 @@ _DARKER = 30
 """Grey levels below the paper's; noise and stains stay above."""
 
 _PAPER = 0.9
+"""Share of a strip's pixels that are as dark as paper or darker; with less, a dark photograph
+passes for the paper, with more, a few bright specks do."""
+
 _SPECKS = 2
+"""Dark pixels in a row or column that is inked; with fewer, dust is, with more, hairlines
+aren't."""
+
 _FIRST_GAP = 60.0
+"""Points from a caption to its figure; with more, what is beyond white space counts, with less,
+figures set apart from their captions are missed."""
+
 _ROW_GAP = 48.0
+"""Points between the parts of a figure; with more, what stands beyond it is taken in, with less,
+its far parts are cut off."""
+
 _SAME_RUN = 6.0
+"""Points of white within one part; with more, text and drawing are one part and text stays in the
+picture, with less, a row of labels is a part and is cut off as text."""
+
 _BORDER = 24.0
+"""Points kept left and right of the text; with more, a scanner's dark edge is in the figure, with
+less, figures wider than the text are cut."""
+
 _TEXT_SHARE = 0.9
+"""Share of a part's dark pixels that lie on lines of text; with less, diagrams full of words are
+lost, with more, text with a stain becomes a figure."""
+
 _SHORT_SIDE = 28.0
+"""Points: smaller is a stain or an ornament. With more, flat figures are lost."""
 
 
 def inked_region(

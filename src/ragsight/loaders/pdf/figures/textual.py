@@ -12,10 +12,23 @@ from ragsight.loaders.pdf.page.page import Line
 from ragsight.loaders.pdf.text.blocks import Block, blocks_of
 
 _OTHER_SIZE = 0.4
+"""Points by which the type of a listing differs from the text's; with less, rounding sets text
+apart, with more, listings in slightly smaller type are missed."""
+
 _SAME_PITCH = 0.008
+"""Share by which a character's mean width may differ between lines of a typewriter's face; with
+more, text in other faces passes, with less, rounded boxes make listings fail."""
+
 _LEAST_CHARACTERS = 6
+"""Characters of a line whose width tells; with fewer, rounding decides, with more, listings of
+short lines are missed."""
+
 _FIRST_GAP, _GAP = 40.0, 30.0
+"""Points from the caption to its first line, and from line to line; with more, what follows is
+taken in, with less, a listing ends at its empty lines."""
+
 _LEAST_HEIGHT = 28.0
+"""Points: what is lower is a stray line. With more, figures of two or three lines are missed."""
 
 
 def text_figure(

@@ -11,6 +11,8 @@ from ragsight.loaders.pdf.page.page import Page
 from ragsight.loaders.pdf.parts import Analysis, Figure
 
 _SAME_AS_PAGE = 0.75
+"""Share of the page that a figure covers if the page's own picture shows it as well; with less,
+large figures have no picture of their own, with more, one picture is kept twice."""
 
 
 def kept_whole(kind: PageKind | None, analysis: Analysis, options: PdfOptions) -> PageKind | None:
