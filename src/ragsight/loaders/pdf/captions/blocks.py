@@ -12,10 +12,20 @@ from ragsight.loaders.pdf.page.page import Line
 from ragsight.loaders.pdf.text.blocks import Block
 
 _MAX_LINES = 14
+"""Lines of a caption; with more, a caption set like the text below may take a column, with fewer,
+long captions are cut."""
+
 _LINE_GAP = 0.45
+"""Times the height of a line: the white between two lines of a caption. With more, the paragraph
+below joins it; with less, widely set captions end after a line."""
+
 _SIZE_TOLERANCE = 0.7
+"""Points by which type in a caption differs from its first line's; with more, text below joins it,
+with less, captions end where the type changes a little."""
+
 _LABEL_GAP, _FOREIGN_LABEL_GAP = 3.0, 1.5
-"""Times the height of a line, within the label's block and to another."""
+"""Times the height of a line: the space between a label and its caption in the label's block, and
+in another. With more, a line of the next column joins; with less, the label stands alone."""
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,20 @@ from ragsight.loaders.pdf.page.geometry import gap_x, gap_y, grown, intersects, 
 Side = Literal["above", "below", "beside"]
 
 _WRONG_SIDE = 40.0
+"""Points that a pair costs more on the unusual side; with more, a caption takes a far figure on the
+usual side, with less, the figure before or after its own."""
+
 _BESIDE = 60.0
+"""Points that a pair costs more side by side; with less, captions take figures in the next
+column."""
+
 _BLOCKED = 200.0
+"""Points that a pair costs more with text between; with less, a figure beyond a paragraph wins over
+one farther off in plain view."""
+
 _REACH = 0.25
+"""Share of the page's height from a caption to its figure; with more, captions whose figure wasn't
+found take others, with less, figures far from their captions stay without."""
 
 
 @dataclass

@@ -8,7 +8,13 @@ from collections.abc import Iterable, Sequence
 from ragsight.loaders.pdf.captions.patterns import Caption, mention_pattern
 
 _MAX_MENTIONS = 5
+"""Sentences kept with a figure, first ones first; with more, figures named everywhere carry pages
+of text along."""
+
 _MAX_CHARACTERS = 400
+"""Characters kept of a sentence; with more, a table read as one sentence comes along, with fewer,
+sentences are cut."""
+
 # No sentence ends behind "Fig." or "Tab.", nor before a number or a small letter.
 _SENTENCE_END = re.compile(
     r"(?<!\b[Ff]ig\.)(?<!\b[Tt]ab\.)(?<!\b[Aa]bb\.)(?<=[.!?])\s+(?=[^\Wa-z\d_])"

@@ -146,7 +146,10 @@ _NAMED = re.compile(
 )
 _MORE = re.compile(rf"(?P<joint>,|&|-|\u2013|[a-z]+)\s?(?P<number>{_NUMBER})")
 _JOINED = re.compile(r"(\d+)([-\u2013])(\d+)$")
+
 _MOST_IN_RANGE = 20
+"""Figures that "3-5" may stand for; with more, "Figures 3-1998" names thousands, with fewer, the
+middle of long ranges isn't linked."""
 
 
 def plain_number(number: str) -> str:
