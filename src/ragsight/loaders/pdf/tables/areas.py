@@ -24,11 +24,30 @@ from ragsight.loaders.pdf.tables.rules import THIN, horizontal_rules
 from ragsight.loaders.pdf.text.blocks import rows_of
 
 _SHORTEST_RULE = 40.0
+"""Points: with less, bars of fractions and underlines stack up to tables, with more, narrow tables
+are missed."""
+
 _SAME_EDGE = 3.0
+"""Points by which the ends of a table's rules differ; with more, rules of other things stack with
+them, with less, unevenly drawn tables fall apart."""
+
 _MOST_PROSE = 0.85
+"""Share of what stands between two rules that looks like running text; with more, paragraphs
+between rules become tables, with less, tables of long cells fall apart."""
+
 _FIRST_GAP = 40.0
+"""Points from a caption to its table, and from a table's outer rules in which open rows are looked
+for; with more, the text beyond is taken for a table, with less, tables set apart from their
+captions are missed."""
+
 _LEAST_GAP, _ROW_GAP = 14.0, 1.8
+"""Points, and times a row's height: the gap to the next row, whichever is larger. With more, text
+after a table goes into it; with less, widely set tables are cut."""
+
 _OPEN_END = 5.0
+"""Points from the outer rule to a row outside it; with more, text by the table goes into it, with
+less, heads above the first rule stay outside."""
+
 _LEAST_RULES = 3
 """A table without a caption has rules above, under its head and below."""
 

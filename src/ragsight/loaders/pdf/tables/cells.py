@@ -15,14 +15,31 @@ from ragsight.loaders.pdf.tables.rules import horizontal_rules, vertical_rules
 from ragsight.loaders.pdf.text.blocks import rows_of
 
 _RULE_WIDTH = 4.0
+"""Points: edges as close are the two sides of one rule. With more, narrow columns are joined; with
+less, a thick rule is an empty row."""
+
 _WORD_GAP = 0.7
 """Times the height of a word: wider white space parts cells, narrower ones part words."""
 
 _COLUMN_GAP = 4.0
+"""Points: cells as close, seen from above, share a column. With more, narrow columns become one;
+with less, a ragged column becomes two."""
+
 _LEAST_RULED_ROWS = 3
+"""Rows between rules from which on rules part rows; with two, the rule under a head may make one
+row of all below, with more, small ruled tables are cut where cells wrap."""
+
 _FULL_ROW = 0.6
+"""Share of the widest row's cells; with less, each line of wrapped cells counts as a row and rules
+aren't believed, with more, rules round groups of rows with gaps pass for rules of rows."""
+
 _TIGHT = 1.35
+"""Times a row's height from top to top: a line as close may go on with the row above. With more,
+rows with an empty first cell are joined; with less, wrapped cells are cut."""
+
 _CONTINUES = 0.5
+"""Share of the row above that a wrapped line fills; with more, rows without a first cell are
+joined, with less, wrapped cells are cut."""
 
 
 @dataclass(frozen=True, slots=True)

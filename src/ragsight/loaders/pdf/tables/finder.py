@@ -33,16 +33,38 @@ from ragsight.loaders.pdf.tables.rules import cell_edges
 from ragsight.loaders.pdf.text.blocks import Block
 
 _WRONG_SIDE = 25.0
+"""Points that a table costs more on its caption's unusual side; with more, a caption takes a far
+table, with less, its neighbour's."""
+
 _MAX_DRAWN = 600
 """Rules compared with each other; a page with more is a pattern, of which the longest count."""
 
 _SAME_PLACE = 0.3
+"""Share of the smaller of two areas; with more, a table is found twice, with less, one of two that
+overlap a little is lost."""
+
 _LEAST_PARTS = 2
+"""Rules or stripes inside a table without a caption; with one, a frame with a title is a table,
+with more, small tables are missed."""
+
 _ACROSS, _DOWN = 0.8, 0.6
+"""Shares of a table's width and height that a rule inside it has; with less, lines of plots part
+them, with more, rules that leave out a column don't count."""
+
 _MOSTLY_FILLED = 0.5
+"""Share of a table's cells with text if it has no caption; with less, plots with grids are tables,
+with more, tables with gaps are missed."""
+
 _LEAST_NUMBERED = 3
+"""Rows numbered one by one that make a listing; with fewer, tables of two numbered rows are lost,
+with more, short listings become tables."""
+
 _LONGEST_NUMBER = 9
+"""Digits of a line's number; with more, Python may refuse to read one of thousands of digits."""
+
 _BACKGROUND = 0.85
+"""Share of the page: larger drawings are its background. With less, the frame of a table as large
+as the page isn't seen; with more, the background counts as a part of tables."""
 
 _Candidate = tuple[float, int, Grid]
 """Distance from a caption, the caption's number, and the table that may be its."""

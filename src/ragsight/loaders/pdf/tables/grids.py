@@ -11,9 +11,20 @@ from ragsight.loaders.pdf.page.geometry import area, height, width
 from ragsight.loaders.pdf.page.page import Grid, Line
 
 _MIN_LINES = 4
+"""Lines of text inside; with fewer, framed notes look like tables, with more, small tables are
+missed."""
+
 _MIN_COVER = 0.12
+"""Share of the area that text covers; with less, plots with grids look like tables, with more, airy
+tables don't."""
+
 _MAX_BLOCKY_FILLS = 3
+"""Filled areas narrower than a row; with more, bar charts look like tables, with fewer, tables with
+a few coloured cells don't."""
+
 _MIN_FILLED = 0.3
+"""Share of the cells with text; with less, boxes and plots beside a caption become its table, with
+more, tables with many gaps are lost."""
 
 
 def looks_tabular(region: Region, lines: Mapping[int, Line]) -> bool:
@@ -43,7 +54,7 @@ def _holds_row(mark: Mark, region: Region) -> bool:
 
 
 def is_filled(grid: Grid) -> bool:
-    """Whether a grid is a table: two rows and columns at least, half of its cells with text."""
+    """Whether a grid is a table: two rows and columns at least, text in three of ten cells."""
     cells = [cell for row in grid.rows for cell in row]
     if len(grid.rows) < 2 or max(map(len, grid.rows)) < 2:
         return False
