@@ -38,8 +38,17 @@ from ragsight.store.search_limits import run_search
 T = TypeVar("T")
 
 LEAST_DEPTH = 50
+"""Hits asked of each channel at the least; with fewer, channels have little in common to fuse, with
+more, each search reads more."""
+
 PAGED_DEPTH = 200
+"""The same where hits are asked for by the page: each page's ranking must go as deep, or hits move
+from page to page."""
+
 DEEPER = 4
+"""Times as deep at each further round; with less, small groups stay short of hits, with more, a
+round reads more than is needed."""
+
 MOST_ROUNDS = 3
 """How often a ranking is asked for again, deeper, where groups left too few hits."""
 

@@ -31,6 +31,9 @@ from ragsight.loaders.pdf.text.blocks import Block, blocks_of
 from ragsight.loaders.pdf.text.headings import is_heading
 
 _ALIGNED = 4.0
+"""Points by which an edge or the middle of a heading may be off the text's; with more, labels of
+figures become headings, with less, headings set by hand are taken for labels."""
+
 _LARGER, _MUCH_LARGER = 1.05, 1.5
 """Times the size of the text; labels of figures may be larger as well."""
 

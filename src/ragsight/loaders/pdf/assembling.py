@@ -27,7 +27,10 @@ Headings = tuple[str, ...]
 """Titles, outermost first."""
 
 _WITH_BITMAPS = frozenset({"bitmap", "mixed"})
+
 _TELLING_LENGTH = 20
+"""Characters: shorter lines are found in any passage. With fewer, a passage is shown where another
+stands; with more, the short lines of narrow columns tell nothing."""
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,21 @@ from ragsight.loaders.pdf.text.headings import HeadingPath, Outline, outline_of
 from ragsight.loaders.pdf.text.paragraphs import sections_of
 
 _TRIM_EVERY = 10
+"""Pages after which the library's caches are emptied; with more, memory grows, with fewer, fonts
+are read again and again."""
+
 _PICTURED = 0.05
+"""Share of the page under pictures from which on they are emptied at once; with more, decoded
+pictures pile up."""
+
 _OCR_SIDE, _OCR_DPI = 3300, 300
+"""Pixels of the longer side and pixels an inch of a page to be read; with less, small print is
+misread, with more, reading takes longer and more memory."""
+
 _LOOK_SIDE, _LOOK_DPI = 1200, 50
+"""The same for looking where ink is on a scan; with less, thin lines vanish, with more, scans take
+longer."""
+
 _REPAIRED = "The file was damaged and has been repaired; parts of it may be missing."
 _NO_DRAWINGS = "The page's drawings couldn't be read; figures and tables may be missing."
 

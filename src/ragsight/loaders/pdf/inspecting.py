@@ -18,7 +18,12 @@ from ragsight.loaders.pdf.page.page import Page
 from ragsight.loaders.pdf.page.reader import PageReader
 
 _MOSTLY = 0.5
+"""Share of a picture inside a chunk's box; with more, pictures that are in the index are shown as
+left out, with less, ones cut off it aren't."""
+
 _MAX_DPI = 150
+"""Pixels an inch of a painted page; with more, pictures of small pages grow, with less, their text
+blurs."""
 
 
 def inspected_pages(

@@ -14,6 +14,8 @@ LOOKAHEAD = 4
 """Pages by which chunks are held back, so that links can point that far forward."""
 
 _MOST_LINKS = 50
+"""Places kept of one number; with more, memory grows in files that number each article anew, with
+fewer, the last mentions of a figure alone are linked."""
 
 Key = tuple[str, str]
 """Kind and plain number of a figure or table."""

@@ -19,6 +19,9 @@ from ragsight.loaders.pdf.page.page import Drawing, Line, Page
 from ragsight.processes import python_command
 
 _START_LIMIT = 60.0
+"""Seconds that opening a file may take unless told otherwise; with less, slow machines refuse good
+files, with more, a file that hangs the library holds things up."""
+
 _WORKER = "ragsight.loaders.pdf.isolation.worker"
 
 

@@ -24,7 +24,10 @@ NO_TEXT_LAYER = (
     "The page is a picture without text, and its words weren't read. Pass ocr='auto' to read them "
     "with tesseract, or ocr=... your own function."
 )
+
 _SIZE_OF_LINE = 0.8
+"""Font size as a share of a row's height; with more, words read on a picture pass for headings
+beside the file's own text, with less, headings among them for text."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _STEPS = 8
+"""Straight pieces that stand for a curve; with fewer, its box is too small where it bulges, with
+more, drawings of many curves take longer."""
 
 
 def on_curve(

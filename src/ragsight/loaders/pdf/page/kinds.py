@@ -11,8 +11,16 @@ from ragsight.loaders.pdf.page.grouping import group_boxes
 from ragsight.loaders.pdf.page.page import Line, Page
 
 COVERS_PAGE = 0.85
+"""Share of the page's area (of both sides, for frames) from which on a picture is its background;
+with less, large figures are lost as backgrounds, with more, scans with a margin are figures."""
+
 _FEW_CHARACTERS = 50
+"""Characters that a scan may have as text, such as a stamp or a page number; with more, figures
+with a page of their own are read as scans, with fewer, stamped scans aren't kept whole."""
+
 _TOUCHING = 2.0
+"""Points between the strips of one scan; with more, two figures close together are a scan, with
+less, scans in loose strips aren't."""
 
 PageKind = Literal["scan", "slide", "page"]
 

@@ -28,7 +28,11 @@ from ragsight.loaders.pdf.text.paragraphs import joined_lines
 from ragsight.loaders.pdf.text.whole_lines import with_whole_lines
 
 _DIGEST_SIDE = 64
+"""Pixels of the longer side in which repeated pictures are compared; with more, comparing takes
+longer, with fewer, different screenshots look alike and are left out as decoration."""
+
 _DIGEST_DPI = 36
+"""The same in pixels an inch, which counts for pictures smaller than four by four centimetres."""
 
 
 @dataclass(frozen=True)

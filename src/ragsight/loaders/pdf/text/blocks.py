@@ -12,7 +12,11 @@ from ragsight.loaders.pdf.page.geometry import union
 from ragsight.loaders.pdf.page.page import Line
 
 _BODY_CHARACTERS = 90
+"""Characters of a block of running text; with fewer, labels and cells count as such and bound
+figures and tables, with more, short paragraphs pass for labels."""
+
 _BODY_LINE_CHARACTERS = 28
+"""The same for its lines on average: with more, paragraphs in narrow columns pass for labels."""
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,28 @@ from ragsight.loaders.pdf.text.blocks import rows_of
 from ragsight.loaders.pdf.text.headings import plain_title
 
 _LEAST_ENTRIES = 4
+"""Entries with dots, or below a heading such as "Contents"; with fewer, two or three prices with
+dots are left out, with more, short lists stay in the text."""
+
 _LEAST_PLAIN_ENTRIES = 6
+"""The same for entries with neither dots nor a heading."""
+
 _ORDERED = 0.85
+"""Share of neighbouring entries in order; with less, price lists are left out, with more, one
+misread number keeps a list in the text."""
+
 _TELLING = 0.5
+"""Share of the entries that have dots, or titles known as such; with less, other lists are left
+out, with more, lists with some unknown titles stay in the text."""
+
 _DENSE = 0.5
+"""Share of the rows from the first entry to the last that are entries; with less, text between two
+lists is left out as well, with more, wrapped titles stay in the text."""
+
 _SAME_EDGE = 12.0
+"""Points by which the right ends of a column's page numbers differ; with more, columns are mixed
+and out of order, with less, a ragged one falls apart. A quarter of it shows them aligned."""
+
 _LONGEST = 300
 """Characters of an entry; in longer ones, a search for dots could take minutes."""
 

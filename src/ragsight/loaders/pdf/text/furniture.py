@@ -10,8 +10,10 @@ from ragsight.chunks import BBox
 from ragsight.loaders.pdf.page.page import Line, Page
 
 TOP_BAND = 0.10
+
 BOTTOM_BAND = 0.10
-"""Shares of the page's height in which furniture is looked for."""
+"""Shares of the page's height in which furniture is looked for: with more, lines of text are looked
+at as well, with less, headers set low stay in the text."""
 
 REPEATS = 3
 """On so many pages a line must stand to be furniture: two is what similar pages do by chance."""
@@ -29,7 +31,13 @@ _SAME_SIZE = 1.05
 """Times the text's font size: what is set larger, or bold, is a heading if it counts up."""
 
 _SLIDE_TITLE = 0.04
+"""Share of the page's height: type as large on a landscape page is a title. With less, running
+headers of slides stay; with more, titles that repeat are lost."""
+
 _CLEARANCE = 6.0
+"""Points below a header and above a footer; with less, the rules beside them count as drawings,
+with more, what is drawn right next to them is lost."""
+
 _DIGITS = re.compile(r"\d+")
 _THING = re.compile(
     r"(?:\b(?:no|nr|núm|num|number|nummer|numéro|id|invoice|rechnung|facture|factura|question|frage"

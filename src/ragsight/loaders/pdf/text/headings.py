@@ -8,11 +8,27 @@ from collections.abc import Iterable, Mapping
 from ragsight.loaders.pdf.text.blocks import Block
 
 _LARGER = 1.15
+"""Times the text's font size; with less, slightly larger text becomes headings, with more, headings
+without a number stay text."""
+
 _SLIGHTLY_LARGER = 1.05
+"""The same for what begins with a number, as headings and items of lists do."""
+
 _SAME_SIZE = 0.97
+"""Times the text's font size for bold headings; with less, bold labels in small type become
+headings, with more, rounding makes bold headings text."""
+
 _MAX_CHARACTERS = 180
+"""Characters; with more, large or bold paragraphs become headings, with fewer, long titles stay
+text."""
+
 _MAX_BOLD_CHARACTERS = 90
+"""The same for headings that are bold and no larger than the text."""
+
 _MAX_ROWS = 3
+"""Lines of a heading; with more, paragraphs in large type become headings, with fewer, titles that
+wrap stay text."""
+
 _NUMBERED = re.compile(
     r"^(?:(?:chapter|section|appendix|part|kapitel|chapitre|anhang|annexe?)\s+)?"
     r"(?P<number>(?:\d{1,3}|[A-Z](?=\.\d))(?:\.\d{1,3}){0,5})[.:)]?\s+\S",

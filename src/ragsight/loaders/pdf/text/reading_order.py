@@ -11,12 +11,33 @@ from ragsight.loaders.pdf.page.geometry import height, shared_x, shared_y, union
 from ragsight.loaders.pdf.page.page import Line
 
 _LEAST_GUTTER = 8.0
+"""Points between columns; with less, chance white space parts text, with more, columns set close
+are read across."""
+
 _LEAST_COLUMN = 0.15
+"""Share of the page's width; with less, notes in the margin and numbers of lines are columns, with
+more, narrow columns are read across."""
+
 _LEAST_LINE_CHARACTERS = 18
+"""Characters of a line on average; with fewer, rows of cells are read column by column, with more,
+narrow columns are read across."""
+
 _MAX_TITLE_LINES = 3
+"""Lines between white space that may be a title above both columns; with more, bold paragraphs cut
+the columns, with fewer, titles that wrap are read within one."""
+
 _TITLE_SIZE = 1.05
+"""Times the font size of most text; with less, text passes for titles, with more, titles above both
+columns are read within one."""
+
 _SAME_GAP = 0.8
+"""Times the gap around a title: as large a gap beside it shows that the title stands above both
+columns. With less, headings in one column cut both; with more, titles are read within one."""
+
 _SAME_ROW = 0.5
+"""Share of the lower one's height that two things side by side have in common; with less, what
+stands lower is read in a row with the other, with more, uneven rows are read from top to bottom."""
+
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 

@@ -14,6 +14,8 @@ _SPACE = 0.95
 """Times the font size; TeX and Word part columns by more."""
 
 _SPACE_AFTER_SENTENCE = 1.3
+"""The same after a sentence, where spaces are wider; with more, columns are joined."""
+
 _SPACE_ON_SCAN = 3.0
 """The words of an OCR's text layer are seldom as wide as those on the picture."""
 
@@ -21,8 +23,17 @@ _SPACE_IN_PARAGRAPH = 4.0
 """As wide as justification makes a space where hardly a word fits in the line."""
 
 _SAME_SIZE = 1.0
+"""Points by which the type of a line's pieces differs; with more, other text is joined, with less,
+lines with small capitals stay in pieces."""
+
 _SAME_ROW = 0.6
+"""Share of the lower piece's height that two pieces have in common; with less, lines one below the
+other are joined, with more, pieces set a little higher or lower stay apart."""
+
 _MOST_ROWS = 0.5
+"""Share of the block's other rows that run across a gap; with less, one long row lets columns be
+joined, with more, short rows keep lines in pieces."""
+
 _SENTENCE_END = (".", ":", "!", "?", ";")
 
 

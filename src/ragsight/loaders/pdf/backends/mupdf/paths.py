@@ -11,7 +11,12 @@ from ragsight.loaders.pdf.page.geometry import height, intersection, width
 from ragsight.loaders.pdf.page.page import Drawing
 
 _WHITE = 0.97
+"""Of each colour's full strength: as bright a path is white. With less, light tints of tables are
+lost, with more, nearly white backgrounds become drawings."""
+
 _LARGE_CURVE = 20.0
+"""Points: boxes of smaller paths may hold a curve's control points. With more, slices of pies get
+boxes too large, with less, drawings of many small curves take longer."""
 
 
 class DrawingCollector:

@@ -14,7 +14,11 @@ from ragsight.loaders.pdf.page.page import Line
 
 _BOLD_FLAG = 1 << 4
 _BOLD_NAMES = ("bold", "black", "heavy", "semibold", "demi")
+
 _ACROSS = 0.99
+"""Cosine: text turned by less than eight degrees is level. With more, lines of crooked scans are
+turned text, with less, slanted labels count as lines of the page."""
+
 _HEX_PREFIX = re.compile(r"<((?:[0-9A-Fa-f]{2})+)>")
 
 Turn = tuple[float, float, float, float, float, float]

@@ -25,11 +25,26 @@ _HYPHEN = 0x02
 
 _SPACE = 0x20
 _LIGATURES = range(0xFB00, 0xFB07)
+
 _STRAIGHT = 0.9999
+"""Cosine: text turned by less than 0.8 degrees is level or upright. With more, noise parts the
+characters of a line, with less, slightly slanted text is put where it isn't."""
+
 _LEVEL = 0.01
+"""Rise of a base line: below it, the library's widths hold. With more, slanted characters get
+widths too large, with less, widths are read from fonts, which takes longer."""
+
 _USUAL_WIDTH = 0.5
+"""Font sizes: the width of a character of which the font tells none; with more, words run together,
+with less, they fall apart."""
+
 _USUAL_HEIGHTS = (0.8, 0.2)
+"""Font sizes above and below the base line where the font tells nothing sensible; with more,
+neighbouring lines overlap, with less, lines' boxes cut letters."""
+
 _HIGHEST = 2.0
+"""Font sizes above or below the base line that are believed; with more, damaged fonts give lines
+boxes over their neighbours, with less, tall scripts get the usual heights."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,33 @@ from ragsight.loaders.pdf.page.geometry import area
 from ragsight.loaders.pdf.page.page import Line
 
 _ACROSS = 0.99
+"""Cosine: text turned by less than eight degrees is level. With more, lines of crooked scans are
+turned text, with less, slanted labels count as lines of the page."""
+
 _WORD_GAP = 0.15
+"""Font sizes: a wider gap is a space. With less, spaced letters become words, with more, tightly
+set words run together."""
+
 _LINE_GAP = 0.8
+"""Font sizes: a wider gap ends the line. With more, columns and cells run together, with less,
+justified lines fall to pieces."""
+
 _SAME_ROW = 0.5
+"""Font sizes between base lines of one row; with more, tightly set lines run together, with less,
+raised and lowered signs begin lines of their own."""
+
 _BACKWARDS = 0.6
+"""Font sizes by which a character may begin before the last one's end, as accents do; with less,
+they begin lines of their own, with more, text that starts anew farther left is joined."""
+
 _LEADING = 1.45
+"""Font sizes from base line to base line of one block; with more, paragraphs run together, with
+less, each line of widely set text is a block."""
+
 _SAME_SIZE = 0.75
+"""Share of the larger row's font size that the smaller row of a block has; with less, headings and
+notes go into paragraphs, with more, rows of mixed type fall apart."""
+
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 

@@ -22,10 +22,15 @@ from ragsight.loaders.pdf.page.geometry import intersection
 from ragsight.loaders.pdf.page.page import Drawing
 
 _DEEPEST = 15
+"""Forms inside forms; with fewer, drawings in deeper ones are missed, with more, files made to be
+slow are."""
+
 _MOST_OBJECTS = 300_000
 """A page of more is a pattern made to be slow; the rest is left out."""
 
 _MOST_CLIP_POINTS = 1000
+"""Points of a clip path; larger ones are passed over, so that what they cut off counts as shown.
+With more, pages with clips as detailed as maps take longer."""
 
 
 @dataclass(frozen=True, slots=True)

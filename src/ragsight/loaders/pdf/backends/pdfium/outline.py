@@ -8,6 +8,8 @@ from typing import Any
 from ragsight.loaders.pdf.backends.pdfium.library import address, utf16_of
 
 _DEEPEST = 15
+"""Levels of bookmarks; with fewer, deep headings lose their level, with more, a damaged file may
+exhaust Python's stack."""
 
 
 def bookmarks(raw: Any, document: Any) -> list[tuple[int, str, int]]:

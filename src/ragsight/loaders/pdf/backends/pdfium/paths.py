@@ -19,8 +19,17 @@ from ragsight.loaders.pdf.page.geometry import height, union, width
 from ragsight.loaders.pdf.page.page import Drawing
 
 _WHITE = 0.97 * 255
+"""Of 255, for each colour: as bright a path is white. With less, light tints of tables are lost,
+with more, nearly white backgrounds become drawings."""
+
 _LARGE_CURVE = 20.0
+"""Points: boxes of smaller paths may hold a curve's control points. With more, slices of pies get
+boxes too large, with less, drawings of many small curves take longer."""
+
 _STRAIGHT = 0.5
+"""Points by which an edge may slant and count as upright or level; with more, curves of charts pass
+for rules, with less, hand-drawn rules for curves."""
+
 _MOST_SEGMENTS = 2000
 """Of a path with more, the box is taken that the library gives."""
 
