@@ -85,6 +85,8 @@ def _folder_name(checkpoint: Checkpoint, recipe: ImagePreprocessing, precision: 
         "normalisation": [recipe.rescale, recipe.mean, recipe.std],
         "size": recipe.size,
     }
+    if precision == "int8":
+        facts["weights"] = "7 bits"  # those of 8, which earlier releases made, are made anew
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", checkpoint.model).strip("-.")[-40:]
     return f"{name}-{digest_of(facts)[:16]}-{precision}"
 

@@ -174,6 +174,8 @@ def _write_quantised(
                 op_types_to_quantize=["MatMul"],
                 per_channel=True,
                 weight_type=QuantType.QInt8,
+                # Without VNNI, products of 8 bits are added in 16, which 8-bit weights overflow.
+                reduce_range=True,
                 use_external_data_format=True,
                 # Products of two activations, as in attention, stay in float32.
                 extra_options={"MatMulConstBOnly": True},
