@@ -241,8 +241,9 @@ class EdgeEngine:
         self._check_writable()
         given = converted(points, edge_point, self.place)
         new = [point for members in points.values() for point in members]
-        check_space(self._folder, room_to_write(new), f"write {len(new)} points")
         with self._lock:
+            # Inside, so that two threads don't reckon with the same room.
+            check_space(self._folder, room_to_write(new), f"write {len(new)} points")
             gone = {
                 c: self._present(c, ids) for c, ids in (lost if lost is not None else {}).items()
             }
