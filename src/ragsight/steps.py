@@ -124,7 +124,15 @@ class Parallel(Step[list[T]]):
         if workers <= 1:
             return [run(operation) for operation in self._operations]
         with ThreadPoolExecutor(workers) as pool:
-            return list(pool.map(run, self._operations))
+            # Not `pool.map`, which cancels what hasn't begun once one fails, as chance has it.
+            futures = [pool.submit(run, operation) for operation in self._operations]
+            try:
+                return [future.result() for future in futures]
+            except Exception:
+                if self._give_up:
+                    for future in futures:
+                        future.cancel()
+                raise
 
     async def aperform(self) -> list[T]:
         """Run them in the event loop."""

@@ -211,3 +211,21 @@ def test_a_blocking_method_becomes_an_operation() -> None:
 
     assert run(Sum().add(1, b=2)) == 3
     assert Sum.add.__doc__ == "Add."
+
+
+def test_in_threads_too_all_come_to_their_end_before_an_error_is_raised() -> None:
+    done: list[int] = []
+
+    def one(number: int) -> Steps[int]:
+        def work() -> int:
+            if number == 0:
+                raise ValueError("the first")
+            time.sleep(0.02)
+            done.append(number)
+            return number
+
+        return (yield from InThread(work))
+
+    with pytest.raises(ValueError, match="the first"):
+        run(iter(Parallel([one(n) for n in range(6)], at_once=2)))
+    assert sorted(done) == [1, 2, 3, 4, 5]
