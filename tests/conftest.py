@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # No test may ask the model hub: what needs it fails at once, here as on a machine without network.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -13,6 +14,10 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 from engines import ENGINES, KEY, opened
 from fakes.qdrant_server import FakeQdrant
 from ragsight import ClipEncoder, MultimodalStore
+
+# Examples are made as fast as the machine lets them: that it is busy is no fault of a test.
+settings.register_profile("ragsight", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ragsight")
 
 
 def pytest_configure(config: pytest.Config) -> None:
