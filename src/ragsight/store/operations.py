@@ -155,7 +155,7 @@ class Operations:
         written = 0
         while batch := (yield from InThread(lambda: list(islice(chunks, size)))):
             checked = (yield from InThread(self._admitted, batch, on_error)) if check else batch
-            plain, given = parted(checked, self.profile, self.engine.place)
+            plain, given = yield from InThread(parted, checked, self.profile, self.engine.place)
             # Of chunks with one id the last counts, in one batch as in several.
             kept = list({chunk.id: chunk for chunk in plain}.values())
             points = yield from InThread(self._chunks.points, kept, on_error, given)
