@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ragsight import Chunk, ClipEncoder, MultimodalRetriever, MultimodalStore, Source
-from ragsight.errors import StoreLockedError
+from ragsight.errors import StoreError, StoreLockedError
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")
 
@@ -24,65 +23,94 @@ CHUNK = Chunk(text="A red mug", source=Source(uri="shop.csv"))
 WAIT = 30
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[MultimodalStore]:
-    with MultimodalStore.open(tmp_path / "index", encoder=ClipEncoder("ragsight-demo")) as store:
-        store.upsert([CHUNK])
-        yield store
+# In an interpreter of its own: what a test run has loaded and started before would be forked too.
+FORKING = """
+import json, multiprocessing, os, signal, sys
+from ragsight import Chunk, ClipEncoder, MultimodalRetriever, MultimodalStore, Source
 
-
-def _in_fork(action: Callable[[], object]) -> str:
-    """What a fork says of an action, which it may take half a minute for."""
+place, wait = sys.argv[1], int(sys.argv[2])
+chunk = Chunk(text="A red mug", source=Source(uri="shop.csv"))
+store = MultimodalStore.open(place, encoder=ClipEncoder("ragsight-demo"))
+store.upsert([chunk])
+MultimodalRetriever(store).retrieve("mug")
+asked = {
+    "counts": store.counts,
+    "get": lambda: store.get([chunk.id]),
+    "upsert": lambda: store.upsert([Chunk(text="lost", source=Source(uri="b"))]),
+    "delete": lambda: store.delete([chunk.id]),
+    "retrieve": lambda: MultimodalRetriever(store).retrieve("mug"),
+    "optimize": store.optimize,
+    "close": store.close,
+    "reopen": lambda: MultimodalStore.open(place, encoder=store.encoder),
+}
+said = {"parent": str(os.getpid())}
+for name, action in asked.items():
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        signal.alarm(WAIT)
+        signal.alarm(wait)
         try:
-            said = f"did {action()}"
-        except Exception as error:  # noqa: BLE001 - it is handed over
-            said = f"{type(error).__name__}: {error}"
-        os.write(writing, said.encode())
+            answer = f"did {action()}"
+        except Exception as error:
+            answer = f"{type(error).__name__}: {error}"
+        os.write(writing, answer.encode())
         os._exit(0)
     os.close(writing)
     _, status = os.waitpid(child, 0)
-    said = os.read(reading, 10_000).decode()
-    os.close(reading)
-    assert status == 0, f"the fork ended with {status}"
-    return said
+    said[name] = os.read(reading, 10_000).decode() if status == 0 else f"ended with {status}"
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    said["pool"] = str(pool.map(abs, [-1, 2]))
+store.upsert([Chunk(text="A blue mug", source=Source(uri="b"))])
+said["texts"] = str(store.counts().texts)
+store.close()
+print(json.dumps(said))
+"""
 
 
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_fork_is_refused_whatever_it_asks(store: MultimodalStore) -> None:
-    asked: list[Callable[[], object]] = [
-        store.counts,
-        lambda: store.get([CHUNK.id]),
-        lambda: store.upsert([Chunk(text="lost", source=Source(uri="b"))]),
-        lambda: store.delete([CHUNK.id]),
-        lambda: MultimodalRetriever(store).retrieve("mug"),
-        store.optimize,
-    ]
-    for action in asked:
-        said = _in_fork(action)
-        assert said.startswith("StoreError")
-        assert "Open the index after the fork" in said
-    assert store.counts().texts == 1
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What forks of a process with an open index say, by what they do with it."""
+    place = tmp_path_factory.mktemp("fork") / "index"
+    command = [sys.executable, "-W", "ignore", "-c", FORKING, str(place), str(WAIT)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20 * WAIT)
+    assert done.returncode == 0, done.stderr
+    answers: dict[str, str] = json.loads(done.stdout)
+    return answers
 
 
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_closing_in_a_fork_leaves_the_parents_index_as_it_is(store: MultimodalStore) -> None:
-    assert _in_fork(store.close) == "did None"
-    store.upsert([Chunk(text="A blue mug", source=Source(uri="b"))])
-    assert store.counts().texts == 2
-    said = _in_fork(lambda: MultimodalStore.open(store.place, encoder=store.encoder))
-    assert said.startswith("StoreLockedError")
-    assert f"process {os.getpid()} (" in said
+@pytest.mark.parametrize("action", ["counts", "get", "upsert", "delete", "retrieve", "optimize"])
+def test_a_fork_is_refused_whatever_it_asks(said: dict[str, str], action: str) -> None:
+    assert said[action].startswith("StoreError")
+    assert "Open the index after the fork" in said[action]
 
 
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_pool_of_forks_ends(store: MultimodalStore) -> None:
-    with multiprocessing.get_context("fork").Pool(2) as pool:
-        assert pool.map(abs, [-1, 2]) == [1, 2]
-    assert store.counts().texts == 1
+def test_closing_in_a_fork_leaves_the_parents_index_as_it_is(said: dict[str, str]) -> None:
+    assert said["close"] == "did None"
+    assert said["reopen"].startswith("StoreLockedError")
+    assert f"process {said['parent']} (" in said["reopen"]
+    assert said["texts"] == "2"
+
+
+def test_a_pool_of_forks_ends(said: dict[str, str]) -> None:
+    assert said["pool"] == "[1, 2]"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[MultimodalStore]:
+    with MultimodalStore.open(tmp_path / "index", encoder=ClipEncoder("ragsight-demo")) as store:
+        yield store
+
+
+def test_a_fork_is_refused_before_anything_is_encoded(
+    store: MultimodalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as fork:
+        fork.setattr(os, "getpid", lambda: -1)
+        fork.setattr(type(store.encoder), "encode_texts", None)
+        with pytest.raises(StoreError, match="this is a fork"):
+            MultimodalRetriever(store).retrieve("mug")
+        with pytest.raises(StoreError, match="this is a fork"):
+            store.upsert([CHUNK])
 
 
 def test_a_second_open_in_one_process_says_so(store: MultimodalStore) -> None:

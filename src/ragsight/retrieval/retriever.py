@@ -192,6 +192,7 @@ class MultimodalRetriever:
         return await self.aretrieve(Query(like=chunk_id, **options))
 
     def _retrieval(self, queries: Sequence[Query]) -> Steps[list[list[Hit]]]:
+        self.store.operations.engine.check_process()
         jobs = [self._job(query) for query in queries]
         found = yield from self._in_turn(self._searched(jobs))
         results: list[list[Hit]] = []

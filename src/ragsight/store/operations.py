@@ -191,6 +191,8 @@ class Operations:
         yield from self.engine.write(points, lost)
 
     def _check_writable(self) -> None:
+        # In a fork the threads of an encoder are gone as well: it must not get as far as encoding.
+        self.engine.check_process()
         if not self.layout.is_own:
             raise StoreError(
                 f"{self.engine.place}: these collections belong to another application and are "

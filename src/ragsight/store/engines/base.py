@@ -76,6 +76,14 @@ class Engine(Protocol):
         """Whether each call is a trip over a network: fewer and larger ones are better."""
         ...
 
+    def check_process(self) -> None:
+        """Refuse where this process can't use it, before anything is encoded for it.
+
+        Raises:
+            StoreError: If this process is a fork of the one that opened an embedded index.
+        """
+        ...
+
     def has(self, collection: Collection) -> bool:
         """Whether there is such a collection; ours are both there, foreign ones may not be."""
         ...

@@ -103,6 +103,10 @@ class EdgeEngine:
         """The folder."""
         return str(self._folder)
 
+    def check_process(self) -> None:
+        """A fork of the process that opened the folder can't use it; see `OwnerLock`."""
+        self._lock.check()
+
     def has(self, collection: Collection) -> bool:
         """Both are always there."""
         return collection in COLLECTIONS

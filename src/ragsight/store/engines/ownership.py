@@ -49,7 +49,12 @@ class OwnerLock:
         """Whether this process only inherited it."""
         return os.getpid() != self._pid
 
-    def __enter__(self) -> None:
+    def check(self) -> None:
+        """Refuse in a fork.
+
+        Raises:
+            StoreError: If this process only inherited it.
+        """
         if self.is_foreign:
             raise StoreError(
                 f"{self._place}: the index was opened in process {self._pid}, and this is a fork "
@@ -57,6 +62,9 @@ class OwnerLock:
                 "process that uses it (with gunicorn: in post_fork, or without preloading); for "
                 "several processes use a Qdrant server."
             )
+
+    def __enter__(self) -> None:
+        self.check()
         self._lock.acquire()
 
     def __exit__(

@@ -68,6 +68,9 @@ class ClientEngine:
         """The collections' names at the client's address."""
         return f"{self._clients.address} ({', '.join(self._names.values())})"
 
+    def check_process(self) -> None:
+        """Any process may use a client; see `Engine.check_process`."""
+
     def has(self, collection: Collection) -> bool:
         """Whether the collection was named."""
         return collection in self._names
