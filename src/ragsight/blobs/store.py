@@ -38,6 +38,7 @@ _SUFFIXES = {
     "image/gif": ".gif",
     "image/bmp": ".bmp",
     "image/tiff": ".tiff",
+    "image/avif": ".avif",
     "image/heic": ".heic",
     "image/heif": ".heif",
 }

@@ -14,6 +14,10 @@ _BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"heif"}
 )
 
+_HEVC = frozenset({b"heic", b"heix", b"hevc", b"hevx"})
+_LONGEST_BOX = 1024
+"""Bytes of the first box that are looked at; real ones name fewer than ten brands of four."""
+
 
 def is_heif(data: bytes) -> bool:
     r"""Whether bytes are HEIC or HEIF, by their first box and not by any name.
@@ -22,7 +26,14 @@ def is_heif(data: bytes) -> bool:
         >>> is_heif(b"\x00\x00\x00\x18ftypheic"), is_heif(b"\x89PNG")
         (True, False)
     """
-    return data[4:8] == b"ftyp" and data[8:12] in _BRANDS
+    return data[4:8] == b"ftyp" and data[8:12] in _BRANDS and not _is_avif(data)
+
+
+def _is_avif(data: bytes) -> bool:
+    """Whether a container of either kind says, among its brands, that AV1 is in it."""
+    brands = data[16 : min(int.from_bytes(data[:4], "big"), _LONGEST_BOX)]
+    found = {brands[at : at + 4] for at in range(0, len(brands), 4)}
+    return b"avif" in found and not found & _HEVC
 
 
 def open_heif(data: bytes, name: str) -> ImageFile.ImageFile:

@@ -30,7 +30,7 @@ ImageSource: TypeAlias = str | Path | bytes | Image.Image | ImageRef
 MAX_PIXELS = 89_478_485
 """Largest image that is decoded: Pillow's own decompression-bomb limit (a quarter of 1 GiB)."""
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """Pillow formats that are decoded. Others run decoders (EPS: a whole interpreter) on any input."""
 
 _MIME_BY_FORMAT = {name: f"image/{name.lower()}" for name in FORMATS} | {"MPO": "image/jpeg"}
@@ -164,7 +164,7 @@ def open_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> Image.Im
     if isinstance(source, Image.Image):
         return to_rgb(ImageOps.exif_transpose(source))
     name = describe_image(source)
-    image = _open_lazily(read_image_bytes(source), name, max_pixels)
+    image = open_lazily(read_image_bytes(source), name, max_pixels)
     with _damage_reported(name):
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
@@ -197,7 +197,7 @@ def image_ref(source: ImageSource, *, uri: str = "", max_pixels: int = MAX_PIXEL
         return source
     data = read_image_bytes(source)
     name = uri or describe_image(source)
-    image = _open_lazily(data, name, max_pixels)
+    image = open_lazily(data, name, max_pixels)
     width, height = image.size
     with _damage_reported(name):
         if image.getexif().get(_ORIENTATION_TAG) in _SIDEWAYS_ORIENTATIONS:
@@ -262,7 +262,20 @@ def _scaled_to_8_bits(image: Image.Image) -> Image.Image:
     return values.point(lambda value: value * (255.0 / top) + 0.0).convert("L")
 
 
-def _open_lazily(data: bytes, name: str, max_pixels: int) -> ImageFile.ImageFile:
+def open_lazily(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> ImageFile.ImageFile:
+    """Read the header of an encoded image.
+
+    Args:
+        data: The bytes.
+        name: How to name it in a message.
+        max_pixels: Refuse larger images.
+
+    Returns:
+        The image, not decoded yet.
+
+    Raises:
+        ImageError: If it isn't an image, is damaged, or has more than `max_pixels` pixels.
+    """
     if not data:
         raise ImageError(f"{name}: the file is empty. Replace or remove it.")
     try:

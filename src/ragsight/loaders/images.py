@@ -10,14 +10,18 @@ from pathlib import Path
 from ragsight.chunks import Chunk, Source
 from ragsight.errors import DocumentError, ErrorHandler, InputError, raise_error
 from ragsight.files import read_regular_text
-from ragsight.images import image_ref
+from ragsight.images import image_ref, read_image_bytes
 from ragsight.loaders.base import absolute, file_fingerprint
+from ragsight.loaders.embedded_words import embedded_words
+from ragsight.loaders.tiff_pages import tiff_pages
 
 IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif"}
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+    | {".avif", ".heic", ".heif"}
 )
 
-_VERSION = 1
+_VERSION = 2
+_TIFF = "image/tiff"
 _LONGEST_CAPTION = 1 << 20
 """Bytes; a longer file is none, whatever its name."""
 
@@ -27,12 +31,13 @@ Captioner = Callable[[Path], str]
 
 
 class ImageLoader:
-    """Loads an image file, or all images below a folder, one chunk each.
+    """Loads an image file, or all images below a folder, one chunk each; of a TIFF, one a page.
 
-    The chunk's text is a caption, if there is one: what `caption` returns, else the content of a
-    text file beside the image (`shoe.jpg`, `shoe.txt`). A file's name is no caption; it is kept
-    in the metadata as `name`. HEIC and HEIF photographs need the extra `heif`; without it each
-    of them goes to `on_error`, with the line that installs it.
+    The chunk's text is a caption, if there is one: what `caption` returns, or unless it is given,
+    the content of a text file beside the image (`shoe.jpg`, `shoe.txt`), else what a person wrote
+    into the file (EXIF, IPTC, XMP, texts of PNG). Names of files and cameras are no captions; a
+    file's name is kept in the metadata as `name`. HEIC and HEIF photographs need the extra `heif`;
+    without it each of them goes to `on_error`, with the line that installs it.
 
     Args:
         path: An image file or a folder.
@@ -60,6 +65,7 @@ class ImageLoader:
         self._path = absolute(path)
         self._recursive = recursive
         self._caption = caption if caption is not None else sidecar_caption
+        self._reads_embedded = caption is None
         self._on_error = on_error
 
     @property
@@ -87,7 +93,7 @@ class ImageLoader:
             raise InputError(f"{self._path}: there are no images in this folder.")
         for path in files:
             try:
-                yield self._load(path)
+                yield from self._load(path)
             except InputError as error:
                 if not self._path.is_dir():
                     raise
@@ -105,14 +111,21 @@ class ImageLoader:
             path for path in found if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
         )
 
-    def _load(self, path: Path) -> Chunk:
-        return Chunk(
-            text=self._captioned(path, self._on_error).strip(),
-            image=image_ref(path),
-            source=Source(uri=str(path)),
-            kind="image",
-            metadata={"name": _SEPARATORS.sub(" ", path.stem).strip()},
-        )
+    def _load(self, path: Path) -> Iterator[Chunk]:
+        image = image_ref(path)
+        caption = self._captioned(path, self._on_error).strip()
+        if not caption and self._reads_embedded:
+            caption = embedded_words(read_image_bytes(path), str(path))
+        facts = {"name": _SEPARATORS.sub(" ", path.stem).strip()}
+        pages = tiff_pages(path, self._on_error) if image.mime == _TIFF else ()
+        empty = True
+        for number, page in pages:
+            empty = False
+            source = Source(uri=str(path), page=number, part=f"page {number}")
+            yield Chunk(text=caption, image=page, source=source, kind="image", metadata=facts)
+        if empty:
+            source = Source(uri=str(path))
+            yield Chunk(text=caption, image=image, source=source, kind="image", metadata=facts)
 
     def _captioned(self, path: Path, on_error: ErrorHandler) -> str:
         """The caption; one that can't be read costs itself only."""
