@@ -9,6 +9,7 @@ from ragsight.loaders.pdf import PdfLoader, PdfOptions, PdfSettings
 from ragsight.loaders.settings import LoadOptions, LoadSettings
 from ragsight.loaders.slides import SlideLoader, SlideOptions, SlideSettings
 from ragsight.loaders.text import TextLoader
+from ragsight.loaders.word import WordLoader
 
 __all__ = [
     "CatalogLoader",
@@ -24,6 +25,7 @@ __all__ = [
     "SlideOptions",
     "SlideSettings",
     "TextLoader",
+    "WordLoader",
     "discover",
     "load",
     "loader_for",

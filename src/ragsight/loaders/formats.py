@@ -16,6 +16,7 @@ from ragsight.loaders.pdf import PdfLoader
 from ragsight.loaders.settings import LoadOptions
 from ragsight.loaders.slides import SLIDE_SUFFIXES, SlideLoader, paint_ahead
 from ragsight.loaders.text import TEXT_SUFFIXES, TextLoader
+from ragsight.loaders.word import WORD_SUFFIXES, WordLoader
 
 _HEAD = 1024
 """Bytes: readers accept a PDF whose mark stands within its first 1,024 (PDF 1.7, appendix H)."""
@@ -131,6 +132,13 @@ FORMATS: tuple[FileFormat, ...] = (
         inspect=_pdf_pages,
     ),
     FileFormat("decks of slides", SLIDE_SUFFIXES, _deck, prepare=_paint, inspect=_slides),
+    FileFormat(
+        "Word documents",
+        WORD_SUFFIXES,
+        lambda path, on_error, options: WordLoader(
+            path, chunking=options.chunking, on_error=on_error
+        ),
+    ),
     FileFormat(
         "images",
         IMAGE_SUFFIXES,

@@ -16,13 +16,18 @@ M = f"{{{_OPEN}/officeDocument/2006/math}}"
 MC = f"{{{_OPEN}/markup-compatibility/2006}}"
 P = f"{{{_OPEN}/presentationml/2006/main}}"
 R = f"{{{_OPEN}/officeDocument/2006/relationships}}"
+S = f"{{{_OPEN}/spreadsheetml/2006/main}}"
+W = f"{{{_OPEN}/wordprocessingml/2006/main}}"
 _MICROSOFT = "http://schemas.microsoft.com/office"
 A14 = f"{{{_MICROSOFT}/drawing/2010/main}}"
 ADEC = f"{{{_MICROSOFT}/drawing/2017/decorative}}"
 CX = f"{{{_MICROSOFT}/drawing/2014/chartex}}"
 P14 = f"{{{_MICROSOFT}/powerpoint/2010/main}}"
 
-_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(presentationml|drawingml|officeDocument)/")
+_STRICT = re.compile(
+    rb"http://purl\.oclc\.org/ooxml/"
+    rb"(presentationml|wordprocessingml|spreadsheetml|drawingml|officeDocument)/"
+)
 """Namespaces of the strict form of the standard, ISO/IEC 29500-1; all else in it is the same."""
 
 

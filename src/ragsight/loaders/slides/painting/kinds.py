@@ -15,12 +15,13 @@ from ragsight.errors import (
 )
 from ragsight.files import open_regular
 
-PackageKind = Literal["pptx", "odp", "ppt"]
+PackageKind = Literal["pptx", "odp", "ppt", "docx"]
 
 KIND_NAMES: dict[PackageKind, str] = {
     "pptx": "PowerPoint presentation (.pptx)",
     "odp": "OpenDocument presentation (.odp)",
     "ppt": "PowerPoint 97-2003 presentation (.ppt)",
+    "docx": "Word document (.docx)",
 }
 
 OOXML_TYPES = (
@@ -31,8 +32,9 @@ OOXML_TYPES = (
     (b"ms-powerpoint.slideshow.macroEnabled", "a PowerPoint presentation (.pptx)"),
     (b"ms-powerpoint.template.macroEnabled", "a PowerPoint presentation (.pptx)"),
     (b"wordprocessingml.document.main+xml", "a Word document (.docx)"),
-    (b"wordprocessingml.template.main+xml", "a Word template (.dotx)"),
-    (b"ms-word.document.macroEnabled", "a Word document (.docm)"),
+    (b"wordprocessingml.template.main+xml", "a Word document (.docx)"),
+    (b"ms-word.document.macroEnabled", "a Word document (.docx)"),
+    (b"ms-word.template.macroEnabled", "a Word document (.docx)"),
     (b"spreadsheetml.sheet.main+xml", "an Excel workbook (.xlsx)"),
     (b"spreadsheetml.template.main+xml", "an Excel template (.xltx)"),
     (b"ms-excel.sheet", "an Excel workbook (.xlsm)"),

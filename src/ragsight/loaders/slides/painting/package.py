@@ -7,7 +7,6 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
 
 from ragsight.errors import DocumentError, PasswordRequiredError, UnsupportedFormatError
 from ragsight.files import open_regular
@@ -41,16 +40,16 @@ ZIP_ERRORS = (
 """What `zipfile` raises, beside its own error, for damaged input."""
 
 
-def check_package(path: str | Path, *, kind: Literal["pptx", "odp", "ppt"] = "pptx") -> None:
-    """Refuse what isn't a presentation, or would harm whoever unpacks it.
+def check_package(path: str | Path, *, kind: PackageKind = "pptx") -> None:
+    """Refuse what isn't of the kind, or would harm whoever unpacks it.
 
     Only the list of what is in the file is read. Limits: 1 GB unpacked, 200 MB for a part, 200
     times the packed size for parts above 10 MB, 50,000 parts.
 
     Args:
         path: The file.
-        kind: What it should be: `pptx` (with its templates and shows), `odp` (OpenDocument), or
-            `ppt` (PowerPoint 97 to 2003).
+        kind: What it should be: `pptx` (with its templates and shows), `odp` (OpenDocument),
+            `ppt` (PowerPoint 97 to 2003), or `docx` (Word, with its templates).
 
     Raises:
         SourceNotFoundError: If there is no such file.
@@ -130,7 +129,7 @@ def _kind_of(package: zipfile.ZipFile) -> str:
     for ooxml, name in OOXML_TYPES:
         if ooxml in types:
             return name
-    return "a ZIP archive without a presentation in it"
+    return "a ZIP archive without an Office document in it"
 
 
 def _content(package: zipfile.ZipFile, name: str) -> bytes:

@@ -83,7 +83,7 @@ def test_the_other_family_of_formats_is_told_apart(tmp_path: Path) -> None:
 
 
 def test_any_other_archive_is_called_one(tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedFormatError, match="a ZIP archive without a presentation"):
+    with pytest.raises(UnsupportedFormatError, match="a ZIP archive without an Office document"):
         check_package(_package(tmp_path / "deck.pptx", {"a.txt": b"a"}))
 
 
