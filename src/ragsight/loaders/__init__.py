@@ -4,6 +4,7 @@ from ragsight.loaders.base import Loader
 from ragsight.loaders.catalog import CatalogLoader
 from ragsight.loaders.chunking import ChunkingOptions, split_text
 from ragsight.loaders.dispatch import discover, load, loader_for
+from ragsight.loaders.html import HtmlLoader
 from ragsight.loaders.images import ImageLoader
 from ragsight.loaders.pdf import PdfLoader, PdfOptions, PdfSettings
 from ragsight.loaders.settings import LoadOptions, LoadSettings
@@ -14,6 +15,7 @@ from ragsight.loaders.word import WordLoader
 __all__ = [
     "CatalogLoader",
     "ChunkingOptions",
+    "HtmlLoader",
     "ImageLoader",
     "LoadOptions",
     "LoadSettings",

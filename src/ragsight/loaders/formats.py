@@ -10,6 +10,7 @@ from ragsight.errors import DocumentError, ErrorHandler, RagsightError
 from ragsight.files import open_regular
 from ragsight.loaders.base import Loader
 from ragsight.loaders.catalog import CATALOG_SUFFIXES, CatalogLoader
+from ragsight.loaders.html import HTML_SUFFIXES, HtmlLoader
 from ragsight.loaders.images import IMAGE_SUFFIXES, ImageLoader
 from ragsight.loaders.inspected import InspectedPage, pages_of
 from ragsight.loaders.pdf import PdfLoader
@@ -116,6 +117,18 @@ def _pictures(catalogue: Path, options: LoadOptions) -> Iterable[Path]:
         return ()
 
 
+def _pictures_of_page(file: Path, options: LoadOptions) -> Iterable[Path]:
+    try:
+        return set(HtmlLoader(file, image_root=options.image_root).image_paths())
+    except RagsightError:
+        return ()
+
+
+def _is_html(head: bytes) -> bool:
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return start.startswith((b"<!doctype html", b"<html"))
+
+
 def _pictures_of_text(file: Path, options: LoadOptions) -> Iterable[Path]:
     try:
         return set(TextLoader(file, image_root=options.image_root).image_paths())
@@ -138,6 +151,15 @@ FORMATS: tuple[FileFormat, ...] = (
         lambda path, on_error, options: WordLoader(
             path, chunking=options.chunking, on_error=on_error
         ),
+    ),
+    FileFormat(
+        "pages of HTML",
+        HTML_SUFFIXES,
+        lambda path, on_error, options: HtmlLoader(
+            path, chunking=options.chunking, image_root=options.image_root, on_error=on_error
+        ),
+        sniff=_is_html,
+        parts=_pictures_of_page,
     ),
     FileFormat(
         "images",

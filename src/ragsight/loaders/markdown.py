@@ -38,7 +38,7 @@ class MarkdownPicture:
     @property
     def is_file(self) -> bool:
         """Whether the address is a path, not one of the web or of inlined data."""
-        return bool(self.target) and not _WEB.match(self.target)
+        return bool(self.target) and not has_scheme(self.target)
 
 
 @dataclass(slots=True)
@@ -62,6 +62,11 @@ class MarkdownSection:
     path: Headings
     blocks: list[str | MarkdownTable] = field(default_factory=list)
     pictures: list[MarkdownPicture] = field(default_factory=list)
+
+
+def has_scheme(address: str) -> bool:
+    """Whether an address is one of the web or of inlined data, not a path."""
+    return _WEB.match(address) is not None
 
 
 def split_front_matter(text: str) -> tuple[dict[str, Any], str]:

@@ -9,7 +9,7 @@ from typing import Literal
 from ragsight.files import open_regular
 from ragsight.loaders.slides.painting import check_package
 from ragsight.loaders.slides.painting.formats import KINDS
-from ragsight.loaders.slides.painting.kinds import PackageKind, head_of
+from ragsight.loaders.slides.painting.kinds import DeckPackageKind, head_of
 from ragsight.loaders.slides.painting.package import ZIP_ERRORS
 
 DeckKind = Literal["pptx", "odp", "ppt", "pdf"]
@@ -37,7 +37,7 @@ def kind_of(path: Path) -> DeckKind:
     head = head_of(path)
     if _PDF_MARK in head:
         return "pdf"
-    kind: PackageKind = "pptx"
+    kind: DeckPackageKind = "pptx"
     if head.startswith(_OLE_MARK):
         # An encrypted .pptx is wrapped in the container of .ppt; either is told apart there.
         kind = "ppt"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from ragsight.errors import UnsupportedFormatError
-from ragsight.loaders.slides.painting.kinds import PackageKind
+from ragsight.loaders.slides.painting.kinds import DeckPackageKind
 from ragsight.loaders.slides.painting.package import check_package
 
-KINDS: dict[str, PackageKind] = {
+KINDS: dict[str, DeckPackageKind] = {
     ".pptx": "pptx",
     ".pptm": "pptx",
     ".ppsx": "pptx",

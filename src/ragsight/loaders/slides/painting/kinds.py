@@ -15,7 +15,8 @@ from ragsight.errors import (
 )
 from ragsight.files import open_regular
 
-PackageKind = Literal["pptx", "odp", "ppt", "docx"]
+DeckPackageKind = Literal["pptx", "odp", "ppt"]
+PackageKind = Literal[DeckPackageKind, "docx"]
 
 KIND_NAMES: dict[PackageKind, str] = {
     "pptx": "PowerPoint presentation (.pptx)",
