@@ -27,7 +27,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 TORCH = next(
     line for line in (HERE / "constraints.txt").read_text().split() if line.startswith("torch==")
 )
-LOWEST_EXTRAS = ("openai", "anthropic", "onnx", "eval", "heif", "pdfium", "ui", "s3")
+LOWEST_EXTRAS = ("openai", "anthropic", "onnx", "eval", "heif", "pdfium", "svg", "ui", "s3")
 CORE_TESTS = (
     "tests",
     # These are about the adapters or the frameworks' own stores, or run examples of theirs.

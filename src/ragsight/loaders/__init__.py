@@ -9,6 +9,7 @@ from ragsight.loaders.images import ImageLoader
 from ragsight.loaders.pdf import PdfLoader, PdfOptions, PdfSettings
 from ragsight.loaders.settings import LoadOptions, LoadSettings
 from ragsight.loaders.slides import SlideLoader, SlideOptions, SlideSettings
+from ragsight.loaders.svg import SvgLoader
 from ragsight.loaders.text import TextLoader
 from ragsight.loaders.word import WordLoader
 
@@ -26,6 +27,7 @@ __all__ = [
     "SlideLoader",
     "SlideOptions",
     "SlideSettings",
+    "SvgLoader",
     "TextLoader",
     "WordLoader",
     "discover",

@@ -16,6 +16,7 @@ from ragsight.loaders.inspected import InspectedPage, pages_of
 from ragsight.loaders.pdf import PdfLoader
 from ragsight.loaders.settings import LoadOptions
 from ragsight.loaders.slides import SLIDE_SUFFIXES, SlideLoader, paint_ahead
+from ragsight.loaders.svg import SVG_SUFFIXES, SvgLoader
 from ragsight.loaders.text import TEXT_SUFFIXES, TextLoader
 from ragsight.loaders.word import WORD_SUFFIXES, WordLoader
 
@@ -165,6 +166,12 @@ FORMATS: tuple[FileFormat, ...] = (
         "images",
         IMAGE_SUFFIXES,
         lambda path, on_error, _options: ImageLoader(path, on_error=on_error),
+        parts=lambda path, _options: (path.with_suffix(".txt"),),
+    ),
+    FileFormat(
+        "drawings (SVG)",
+        SVG_SUFFIXES,
+        lambda path, on_error, _options: SvgLoader(path, on_error=on_error),
         parts=lambda path, _options: (path.with_suffix(".txt"),),
     ),
     FileFormat(

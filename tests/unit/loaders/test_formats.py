@@ -108,8 +108,8 @@ def test_a_row_is_read_by_llama_index(folder: Path, prepared: list[str]) -> None
 
 
 def test_files_that_nothing_reads_are_counted_by_kind(folder: Path, store: MultimodalStore) -> None:
-    for name in ("x.svg", "y.SVG", "z.mp3", ".hidden.mp3", "LICENCE"):
+    for name in ("x.blend", "y.BLEND", "z.mp3", ".hidden.mp3", "LICENCE"):
         (folder / name).write_text("x")
     report = ingest(folder, store)
-    assert dict(report.passed_over) == {".svg": 2, ".rune": 1, ".mp3": 1, "without a suffix": 1}
-    assert report.to_dict()["passed_over"][".svg"] == 2
+    assert dict(report.passed_over) == {".blend": 2, ".rune": 1, ".mp3": 1, "without a suffix": 1}
+    assert report.to_dict()["passed_over"][".blend"] == 2
