@@ -8,7 +8,7 @@ from typing import Any
 
 from ragsight.blobs import BlobStore
 from ragsight.chunks import Chunk
-from ragsight.encoders import SpaceEncoder, Vector, encode_for_index
+from ragsight.encoders import Bm25Encoder, SpaceEncoder, Vector, encode_for_index
 from ragsight.errors import ConfigurationError, InputError, RagsightError
 from ragsight.spaces import CLIP, Collection, SpaceName, VectorSpace
 from ragsight.store.engines.base import Point
@@ -156,8 +156,12 @@ class ChunkEncoder:
             item.vectors[space.name] = row
 
     def _encode(self, space: VectorSpace, items: Sequence[_Item]) -> None:
-        texts = [item.part("text") for item in items]
-        rows = encode_for_index(self.encoder_of(space.name), space, texts) if items else ()
+        encoder = self.encoder_of(space.name)
+        rows: Sequence[Vector] = ()
+        if isinstance(encoder, Bm25Encoder):
+            rows = encoder.encode_chunks([item.chunk for item in items])
+        elif items:
+            rows = encode_for_index(encoder, space, [item.part("text") for item in items])
         for item, row in zip(items, rows, strict=True):
             item.vectors[space.name] = row
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ragsight.blobs import BlobStore, default_blob_folder
 from ragsight.encoders import Bm25Encoder, EncoderSpec, SpaceEncoder
+from ragsight.encoders.bm25 import AUTO
 from ragsight.errors import (
     ConfigurationError,
     EncoderMismatchError,
@@ -52,7 +53,8 @@ class StoreOptions:
     """What can be set of a store, beside its place and its encoders.
 
     Attributes:
-        language: Language of BM25's stop words and stemmer, for a new index.
+        language: Language of BM25's stop words and stemmer, for a new index; `auto` takes each
+            text's own.
         index_metadata: Index metadata keys as they turn up, so that filters on them are fast.
         collections: How collections on a server are made.
         retries: How requests to a server are repeated.
@@ -63,7 +65,7 @@ class StoreOptions:
         'german'
     """
 
-    language: str = "english"
+    language: str = AUTO
     index_metadata: bool = True
     collections: CollectionOptions | None = None
     retries: RetryOptions = field(default_factory=RetryOptions)
@@ -240,7 +242,8 @@ def start_with(engine: Engine, profile: IndexManifest) -> Steps[None]:
     if there != profile:
         raise EncoderMismatchError(
             f"{engine.place}: the index there was made with {there.encoder}, the export with "
-            f"{profile.encoder}, or their text encoders or languages differ. Choose another place."
+            f"{profile.encoder}, or their text encoders, languages or the releases that they were "
+            "indexed with differ. Choose another place."
         )
     yield from engine.start()
     yield from migrate(engine, stored)

@@ -37,7 +37,12 @@ class Migration:
     points: Callable[[Engine], Steps[None]] | None = None
 
 
-MIGRATIONS: Sequence[Migration] = ()
+def _with_analyzer(profile: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Its texts became terms as the engine has it, and questions to it go on so."""
+    return {**profile, "analyzer": 1}
+
+
+MIGRATIONS: Sequence[Migration] = (Migration(2, profile=_with_analyzer),)
 """In order, without gaps, from `OLDEST + 1` to `SCHEMA_VERSION`."""
 
 

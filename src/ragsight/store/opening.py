@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -98,7 +99,8 @@ class Opening:
 
         def attached() -> Steps[Operations]:
             layout = yield from read_layout(engine, foreign, self._encoders)
-            profile = new_profile(self._encoders, options.language)
+            # Qdrant's own BM25, which others write, has other terms than ours.
+            profile = replace(new_profile(self._encoders, options.language), analyzer=1)
             return self._operations(engine, profile, layout, options)
 
         return engine, attached()

@@ -79,7 +79,7 @@ class Operations:
         self.profile = profile
         self.blobs = blobs
         self.layout = layout
-        self.bm25 = Bm25Encoder(profile.language)
+        self.bm25 = Bm25Encoder(profile.language, analyzer=profile.analyzer)
         self.encoders: Mapping[SpaceName, SpaceEncoder] = {BM25: self.bm25, **encoders}
         self._chunks = ChunkEncoder(profile, self.encoders, blobs, engine.place)
         self._index_metadata = index_metadata

@@ -211,7 +211,7 @@ class Reconciliation:
         id_ = point_id(chunk.id)
         if old is not None and id_ not in self._bare["text"]:
             return Point(id_, payload, old.vectors)
-        (words,) = self._bm25.encode_documents([chunk.indexed_text])
+        (words,) = self._bm25.encode_chunks([chunk])
         return Point(id_, payload, {BM25: words})
 
 

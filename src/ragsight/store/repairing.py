@@ -193,7 +193,7 @@ class Doctor:
             looked = Reconciliation(
                 engine,
                 BlobStore(blobs) if blobs.is_dir() else None,
-                Bm25Encoder(profile.language),
+                Bm25Encoder(profile.language, analyzer=profile.analyzer),
                 self._findings,
                 bare,
             )

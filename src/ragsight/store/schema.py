@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from ragsight.encoders import EncoderSpec
+from ragsight.encoders.bm25 import ANALYZER, AUTO, Analyzer
 from ragsight.spaces import BM25, CLIP, DENSE, SPACES, Collection, Form, SpaceName, VectorSpace
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 COLLECTIONS: tuple[Collection, Collection] = ("text", "image")
 
@@ -70,21 +71,24 @@ class IndexedSpace:
 class IndexManifest:
     """What an index was made with; kept with it and checked on opening.
 
-    Two are equal if their encoders and languages are, whatever the release that wrote them.
+    Two are equal if their encoders, languages and analyzers are, whatever the release that wrote
+    them.
 
     Attributes:
         encoder: Encoder of the image collection, if there is one.
         text_encoder: Encoder of dense text vectors, if there is one.
-        language: Language of the BM25 vectors.
+        language: Language of the BM25 vectors; `auto` for that of each text.
         schema: Version of the payload layout.
         others: Spaces beyond those of BM25 and of these two encoders.
+        analyzer: How texts became the terms of the BM25 vectors; see `Bm25Encoder`.
     """
 
     encoder: EncoderSpec | None
     text_encoder: EncoderSpec | None = None
-    language: str = "english"
+    language: str = AUTO
     schema: int = field(default=SCHEMA_VERSION, compare=False)
     others: tuple[IndexedSpace, ...] = ()
+    analyzer: Analyzer = ANALYZER
 
     @property
     def spaces(self) -> dict[SpaceName, IndexedSpace]:
@@ -103,6 +107,7 @@ class IndexManifest:
         profile = {
             "schema": self.schema,
             "language": self.language,
+            "analyzer": self.analyzer,
             "encoder": None if encoder is None else encoder.to_dict(),
             "text_encoder": None if text_encoder is None else text_encoder.to_dict(),
         }
@@ -122,12 +127,16 @@ class IndexManifest:
             language = data["language"]
             if not isinstance(language, str):
                 raise TypeError(f"its language is {language!r}")
+            analyzer = data["analyzer"]
+            if analyzer not in get_args(Analyzer):
+                raise TypeError(f"its analyzer is {analyzer!r}")
             return cls(
                 encoder=None if encoder is None else _encoder(encoder),
                 text_encoder=None if text_encoder is None else _encoder(text_encoder),
                 language=language,
                 schema=data["schema"],
                 others=tuple(map(IndexedSpace.from_dict, data.get("spaces", ()))),
+                analyzer=analyzer,
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{type(error).__name__}: {error}") from error

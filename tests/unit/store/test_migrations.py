@@ -91,7 +91,7 @@ def test_an_older_profile_is_read_as_it_is_after_all_steps(two_steps: None) -> N
     del two_steps
     old = {("tongue" if key == "language" else key): value for key, value in PROFILE.items()}
     profile = current_profile(old, place="here")
-    assert (profile.language, profile.schema) == ("english", SCHEMA_VERSION + 2)
+    assert (profile.language, profile.schema) == ("auto", SCHEMA_VERSION + 2)
     assert current_profile({**PROFILE, "schema": SCHEMA_VERSION + 1}, place="here") == profile
 
 
