@@ -13,7 +13,7 @@ from ragsight.characters import encodable
 BBox = tuple[float, float, float, float]
 """Left, top, right, bottom in PDF points (1/72 inch), origin at the page's top left."""
 
-ChunkKind = Literal["text", "figure", "table", "page", "image", "product", "slide"]
+ChunkKind = Literal["text", "figure", "table", "page", "image", "product", "slide", "document"]
 
 CHUNK_KINDS: tuple[ChunkKind, ...] = get_args(ChunkKind)
 

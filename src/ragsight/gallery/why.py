@@ -9,15 +9,20 @@ from dataclasses import dataclass
 from ragsight.retrieval import Channel, Hit
 from ragsight.spaces import SPACES
 
+PAGE = "page"
+"""What stands for the rest of a page among the channels."""
+
+_BESIDE = "more that fits was found on its page"
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What one channel said of a hit.
+    """What one channel said of a hit, or the rest of its page.
 
     Attributes:
-        channel: The channel.
+        channel: The channel, or `page`.
         meaning: What it goes by, in a sentence.
-        rank: Place in its ranking, from 1.
+        rank: Place in its ranking, from 1; None of a page, which is in none.
         score: Its own score, shortened.
         weight: What its voice counts, shortened; empty if it isn't known.
         start: Where its part of the bar begins, 0 to 100.
@@ -26,7 +31,7 @@ class Reason:
 
     channel: Channel
     meaning: str
-    rank: int
+    rank: int | None
     score: str
     weight: str
     start: float
@@ -75,6 +80,10 @@ def _reasons(hit: Hit, best: float, weights: Mapping[Channel, float] | None) -> 
             )
         )
         start += share
+    if hit.support > 0 and best > 0:
+        share = 100.0 * _length(hit.support) / best
+        added = f"+{hit.support:.2g}"
+        reasons.append(Reason(PAGE, _BESIDE, None, added, "", round(start, 2), round(share, 2)))
     return reasons
 
 
@@ -85,7 +94,8 @@ def _meaning(channel: Channel) -> str:
 
 
 def _total(hit: Hit) -> float:
-    return sum(_length(found.contribution) for found in hit.channels)
+    parts = [*(found.contribution for found in hit.channels), hit.support]
+    return sum(map(_length, parts))
 
 
 def _length(contribution: float) -> float:

@@ -27,11 +27,12 @@ Ranking = Sequence[tuple[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """An id with its fused score and what each channel added."""
+    """An id with its fused score, what each channel added, and what the rest of its page added."""
 
     id: str
     score: float
     channels: tuple[ChannelScore, ...]
+    support: float = 0.0
 
 
 def fuse(

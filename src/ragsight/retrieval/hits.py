@@ -41,6 +41,8 @@ class Hit:
         score: Fused score, or the reranker's; comparable within one result only.
         channels: What each channel that found it said, largest contribution first.
         reranked: What a reranker said of it, where one did.
+        support: What the rest of its page (of a document: of the file) added to the fused score.
+        evidence: Of a page or a document: the chunks that were found of it, best first.
 
     Example:
         >>> from ragsight.chunks import Chunk, Source
@@ -53,14 +55,20 @@ class Hit:
     score: float
     channels: tuple[ChannelScore, ...] = ()
     reranked: float | None = None
+    support: float = 0.0
+    evidence: tuple[Hit, ...] = ()
 
     @property
     def why(self) -> str:
         """One line that explains the ranking, such as `bm25 #1 (7.31), text_to_image #3 (0.28)`.
 
-        After a reranker: `reranked (0.93), bm25 #1 (7.31)`.
+        After a reranker: `reranked (0.93), bm25 #1 (7.31)`. Where more was found on its page:
+        `bm25 #1 (7.31), page (+0.12)`.
         """
         reasons = [f"{c.channel} #{c.rank} ({c.score:.3g})" for c in self.channels]
+        if self.support > 0:
+            whole = "document" if self.chunk.kind == "document" else "page"
+            reasons.append(f"{whole} (+{self.support:.2g})")
         if self.reranked is not None:
             reasons.insert(0, f"reranked ({self.reranked:.3g})")
         return ", ".join(reasons)
@@ -82,6 +90,8 @@ class Hit:
                 for c in self.channels
             ],
             "reranked": self.reranked,
+            "support": self.support,
+            "evidence": [hit.to_dict() for hit in self.evidence],
             "chunk": self.chunk.to_dict(),
         }
 

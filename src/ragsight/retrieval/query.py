@@ -17,6 +17,7 @@ from ragsight.retrieval.fusion import Fusion
 from ragsight.retrieval.grouping import GroupKey
 from ragsight.retrieval.hits import Channel, Hit
 from ragsight.retrieval.negatives import SPARSE_THRESHOLD
+from ragsight.retrieval.units import Unit
 from ragsight.spaces import SPACES
 from ragsight.store import FilterLike
 
@@ -55,6 +56,9 @@ class Query:
         group_by: Keep the best hits of each source, page, or value of a metadata key.
         group_size: How many hits of a group are kept.
         diversity: Lambda of maximal marginal relevance: 1 is pure relevance, 0 pure diversity.
+        unit: What a hit is: a `chunk`, or the `page` or `document` that chunks were found of, with
+            these as its evidence.
+        page_weight: Instead of the retriever's own: how much the rest of a page speaks for it.
 
     Example:
         >>> Query(text="red shoes", filter={"price": {"lt": 50}}, k=3).k
@@ -77,6 +81,8 @@ class Query:
     group_by: GroupKey | None = None
     group_size: int = 1
     diversity: float | None = None
+    unit: Unit = "chunk"
+    page_weight: float | None = None
 
     @property
     def words(self) -> str:
@@ -95,6 +101,14 @@ class Query:
         checked_count("group_size", self.group_size)
         checked_count("offset", self.offset if self.offset is not None else 0, least=0)
         _check_share("diversity", self.diversity)
+        checked_page_weight(self.page_weight)
+        if self.unit not in get_args(Unit):
+            raise QueryError(f"There is no unit {self.unit!r}; there are {get_args(Unit)}.")
+        if self.unit != "chunk" and (self.group_by is not None or self.diversity is not None):
+            raise QueryError(
+                f"Hits that are each a {self.unit} are neither grouped nor diversified: leave "
+                "group_by and diversity out, or unit."
+            )
         if self.not_like_strength < 0:
             raise QueryError(
                 f"not_like_strength is {self.not_like_strength}; it must be 0 or more."
@@ -209,6 +223,17 @@ def checked_fusion(fusion: Fusion) -> Fusion:
     if fusion not in get_args(Fusion):
         raise QueryError(f"There is no fusion {fusion!r}; there are {get_args(Fusion)}.")
     return fusion
+
+
+def checked_page_weight(weight: float | None) -> float | None:
+    """A weight of pages that isn't negative.
+
+    Raises:
+        QueryError: If it is.
+    """
+    if weight is not None and not 0 <= weight < float("inf"):
+        raise QueryError(f"page_weight is {weight}; it must be 0 or more.")
+    return weight
 
 
 def _check_share(name: str, value: float | None) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
+from ragsight.chunks import Chunk
 from ragsight.encoders import SparseVector
 from ragsight.retrieval.diversity import (
     cosine_similarities,
@@ -12,13 +14,66 @@ from ragsight.retrieval.diversity import (
 )
 from ragsight.retrieval.fusion import Fused
 from ragsight.retrieval.hits import Channel, Hit
+from ragsight.retrieval.units import PageKey, page_of
 from ragsight.spaces import SPACES, SpaceName
 from ragsight.steps import Steps
 from ragsight.store import Operations, ScoredPoint
+from ragsight.store.schema import OWN_KEY
+
+Payloads: TypeAlias = dict[str, Mapping[str, Any]]
+"""Payloads of points by id, as far as they were read."""
+
+
+def payloads_of(found: Mapping[Channel, Sequence[ScoredPoint]]) -> Payloads:
+    """The payloads that came along with what channels found."""
+    return {p.id: p.payload for points in found.values() for p in points if p.payload}
+
+
+def read_missing(store: Operations, ids: Iterable[str], payloads: Payloads) -> Steps[None]:
+    """Read the payloads that haven't been read yet; those of deleted points stay missing."""
+    missing = [id_ for id_ in ids if id_ not in payloads]
+    if missing:
+        points = yield from store.points(missing)
+        payloads.update((id_, point.payload) for id_, point in points.items())
+
+
+def read_pages(
+    store: Operations, ids: Sequence[str], payloads: Payloads
+) -> Steps[dict[str, PageKey]]:
+    """The pages that points stand on."""
+    yield from read_missing(store, ids, payloads)
+    pages: dict[str, PageKey] = {}
+    for id_ in ids:
+        source = payloads.get(id_, {}).get(OWN_KEY, {}).get("source", {})
+        if source.get("page") is not None:
+            pages[id_] = (source["uri"], source["page"])
+    return pages
+
+
+def read_wholes(store: Operations, hits: Sequence[Hit]) -> Steps[dict[PageKey, Chunk]]:
+    """The chunks that are the whole pages or slides on which hits stand, where there are any."""
+    wholes = {
+        page: hit.chunk
+        for hit in hits
+        if hit.chunk.kind in {"page", "slide"} and (page := page_of(hit.chunk.source)) is not None
+    }
+    named: dict[str, PageKey] = {}
+    for hit in hits:
+        page, id_ = page_of(hit.chunk.source), hit.chunk.metadata.get("page_id")
+        if page is not None and page not in wholes and isinstance(id_, str):
+            named[store.layout.point_id(id_)] = page
+    if named:
+        points = yield from store.points(list(named))
+        for id_, point in points.items():
+            wholes[named[id_]] = store.chunk(id_, point.payload)
+    return wholes
 
 
 def read_hits(
-    store: Operations, fused: Sequence[Fused], found: Mapping[Channel, Sequence[ScoredPoint]]
+    store: Operations,
+    fused: Sequence[Fused],
+    found: Mapping[Channel, Sequence[ScoredPoint]],
+    payloads: Payloads | None = None,
 ) -> Steps[list[Hit]]:
     """Make hits, with the payloads that came along or, from the embedded engine, read now.
 
@@ -26,17 +81,15 @@ def read_hits(
         store: The operations of the store that was searched.
         fused: The ranking.
         found: What each channel found.
+        payloads: What was read of them already; by default what came along.
 
     Returns:
         Hits in the ranking's order. A chunk that was deleted since it was found has none.
     """
-    payloads = {p.id: p.payload for points in found.values() for p in points if p.payload}
-    missing = [item.id for item in fused if item.id not in payloads]
-    if missing:
-        points = yield from store.points(missing)
-        payloads.update((id_, point.payload) for id_, point in points.items())
+    payloads = payloads if payloads is not None else payloads_of(found)
+    yield from read_missing(store, [item.id for item in fused], payloads)
     return [
-        Hit(store.chunk(item.id, payload), item.score, item.channels)
+        Hit(store.chunk(item.id, payload), item.score, item.channels, support=item.support)
         for item in fused
         if (payload := payloads.get(item.id)) is not None
     ]

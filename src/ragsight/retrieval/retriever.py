@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
 from ragsight.errors import QueryError
 from ragsight.images import ImageSource
 from ragsight.retrieval.encoding import QueryVectors, encode_queries, is_silent
-from ragsight.retrieval.fusion import Fused, Fusion, fuse
+from ragsight.retrieval.fusion import Fusion, fuse
 from ragsight.retrieval.grouping import group_hits
 from ragsight.retrieval.hits import Channel, Hit, Hits
+from ragsight.retrieval.planning import LEAST_DEPTH, PAGED_DEPTH, PlannedQuery
 from ragsight.retrieval.query import (
     Limits,
     Query,
     checked_count,
     checked_fusion,
+    checked_page_weight,
     checked_weights,
 )
-from ragsight.retrieval.reading import choose_diverse, read_hits
+from ragsight.retrieval.reading import (
+    choose_diverse,
+    payloads_of,
+    read_hits,
+    read_pages,
+    read_wholes,
+)
 from ragsight.retrieval.rerank import AsyncReranker, Reranker
+from ragsight.retrieval.units import PAGE_WEIGHT, fold, with_page_support
 from ragsight.spaces import SPACES, Collection
 from ragsight.steps import Await, InThread, Steps, arun, run
 from ragsight.store import (
@@ -32,22 +40,9 @@ from ragsight.store import (
     VectorSearch,
     parse_filter,
 )
-from ragsight.store.layout import Layout
 from ragsight.store.search_limits import run_search
 
 T = TypeVar("T")
-
-LEAST_DEPTH = 50
-"""Hits asked of each channel at the least; with fewer, channels have little in common to fuse, with
-more, each search reads more."""
-
-PAGED_DEPTH = 200
-"""The same where hits are asked for by the page: each page's ranking must go as deep, or hits move
-from page to page."""
-
-DEEPER = 4
-"""Times as deep at each further round; with less, small groups stay short of hits, with more, a
-round reads more than is needed."""
 
 MOST_ROUNDS = 3
 """How often a ranking is asked for again, deeper, where groups left too few hits."""
@@ -69,6 +64,8 @@ class MultimodalRetriever:
         rerank: Orders the best hits anew: any function of the query and the hits, such as
             `CrossEncoderReranker`.
         rerank_depth: How many hits it is given; by default three times k.
+        page_weight: How much what else was found of a page speaks for the best of it: the share of
+            the other scores that is added, where words ask several channels. 0 leaves pages out.
 
     Raises:
         QueryError: If an option makes no sense.
@@ -92,6 +89,7 @@ class MultimodalRetriever:
         depth: int | None = None,
         rerank: Reranker | None = None,
         rerank_depth: int | None = None,
+        page_weight: float = PAGE_WEIGHT,
     ) -> None:
         self.store = store
         self.k = checked_count("k", k)
@@ -100,6 +98,8 @@ class MultimodalRetriever:
         self._depth = depth
         self._rerank = rerank
         self._rerank_depth = rerank_depth
+        checked_page_weight(page_weight)
+        self.page_weight = page_weight
 
     @property
     def weights(self) -> dict[Channel, float]:
@@ -124,7 +124,7 @@ class MultimodalRetriever:
             k: How many hits at the most.
             filter: What every hit must fulfil, such as `{"price": {"lt": 50}}`.
             weights: By channel, instead of the retriever's own.
-            **options: Other fields of `Query`: `not_like`, `group_by`, `diversity`, ...
+            **options: Other fields of `Query`: `unit`, `not_like`, `group_by`, `diversity`, ...
 
         Returns:
             Hits, best first; a notebook shows them as a gallery. Empty if nothing was found.
@@ -253,7 +253,8 @@ class MultimodalRetriever:
             candidates = max(candidates, wanted)
         least = LEAST_DEPTH if query.offset is None else PAGED_DEPTH
         depth = self._depth if self._depth is not None else max(least, 4 * candidates)
-        return PlannedQuery(query, weights, limits, candidates, depth)
+        page_weight = query.page_weight if query.page_weight is not None else self.page_weight
+        return PlannedQuery(query, weights, limits, candidates, depth, page_weight)
 
     def _ranked(
         self, store: Operations, job: PlannedQuery, found: Mapping[Channel, Sequence[ScoredPoint]]
@@ -261,67 +262,22 @@ class MultimodalRetriever:
         """Fuse what the channels found, and read no more payloads than are needed."""
         rankings = {channel: [(p.id, p.score) for p in points] for channel, points in found.items()}
         fused = fuse(rankings, weights=job.weights, method=self.fusion, limit=job.fused_limit)
+        payloads = payloads_of(found)
+        # The order of a single channel is that of its scores, which callers compare.
+        if job.counts_pages and len(found) > 1:
+            pool = [item.id for item in fused[: job.page_pool]]
+            pages = yield from read_pages(store, pool, payloads)
+            fused = with_page_support(fused, pages, job.page_weight)
         kept = job.kept(fused, store.layout)
-        hits = yield from read_hits(store, kept, found)
+        hits = yield from read_hits(store, kept, found, payloads)
+        if job.query.unit != "chunk":
+            wholes = {} if job.query.unit == "document" else (yield from read_wholes(store, hits))
+            hits = fold(hits, job.query.unit, wholes, job.page_weight)
         if job.query.group_by is not None:
             hits = group_hits(hits, job.query.group_by, size=job.query.group_size)
         if job.query.diversity is not None:
             hits = yield from _diversified(store, hits, job)
         return hits
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedQuery:
-    """A query with all that was settled about it."""
-
-    query: Query
-    weights: Mapping[Channel, float]
-    limits: Limits
-    candidates: int
-    depth: int
-
-    @property
-    def needs_all(self) -> bool:
-        """Whether hits further down may come up, or be passed over for their content."""
-        query = self.query
-        parts = (query.k_text, query.k_images, query.group_by, query.diversity)
-        return any(part is not None for part in parts)
-
-    @property
-    def fused_limit(self) -> int | None:
-        """How many fused ids are looked at: one more than the candidates where one is left out."""
-        return None if self.needs_all else self.candidates + (self.query.like is not None)
-
-    def depth_of(self, channels: int) -> int:
-        """How far down a ranking to look: of a single one, nothing is fused from below."""
-        depth = min(self.candidates, self.depth) if self.is_alone(channels) else self.depth
-        return depth + (self.query.like is not None)
-
-    def is_alone(self, channels: int) -> bool:
-        """Whether one channel's ranking is the result."""
-        return channels == 1 and not self.needs_all
-
-    def kept(self, fused: Sequence[Fused], layout: Layout) -> list[Fused]:
-        """What may become a hit."""
-        itself = None if self.query.like is None else layout.point_id(self.query.like)
-        least = self.query.least_score
-        kept = [
-            item for item in fused if item.id != itself and (least is None or item.score >= least)
-        ]
-        return kept if self.needs_all else kept[: self.candidates]
-
-    def wants_more(
-        self, found: Mapping[Channel, Sequence[ScoredPoint]], hits: Sequence[Hit]
-    ) -> bool:
-        """Whether groups left too few hits, and there may be more further down."""
-        if self.query.group_by is None:
-            return False
-        too_few = len(self.limits.apply(hits)) < self.limits.total
-        return too_few and any(len(points) >= self.depth for points in found.values())
-
-    def deeper(self) -> PlannedQuery:
-        """The same, looking further down."""
-        return replace(self, depth=self.depth * DEEPER)
 
 
 def _query(query: str | Query | None, options: Mapping[str, Any]) -> Query:

@@ -14,6 +14,7 @@ from ragsight.answer.request.pictures import Picture, Pictures
 from ragsight.chunks import Chunk
 from ragsight.images.preparing import PreparedImage
 from ragsight.retrieval.hits import Hit
+from ragsight.retrieval.units import unfold
 
 _WHAT = {"source": "The source", "image": "The image of", "text": "The text of"}
 
@@ -105,8 +106,15 @@ def find_candidates(
 ) -> tuple[list[Candidate], list[DroppedSource]]:
     """The sources to choose from, best first: each once, and none below the lowest score.
 
+    Of a page or a document these are what was found of it.
+
     Nothing here is worth a warning: repeats lose nothing, and the caller set the lowest score.
     """
+    sources = [
+        part
+        for source in sources
+        for part in (unfold(source) if isinstance(source, Hit) else [source])
+    ]
     candidates: list[Candidate] = []
     dropped: list[DroppedSource] = []
     seen: set[str] = set()
