@@ -34,6 +34,7 @@ from .query import (
 from .query import (
     Query as Query,
 )
+from .ranking import RankingOptions as RankingOptions
 from .reading import (
     choose_diverse as choose_diverse,
 )
@@ -50,3 +51,4 @@ from .rerank import (
     arerank as arerank,
 )
 from .retriever import MultimodalRetriever as MultimodalRetriever
+from .units import Unit as Unit

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ragsight.retrieval.fusion import Fused
 from ragsight.retrieval.hits import Channel, Hit
 from ragsight.retrieval.query import Limits, Query
+from ragsight.spaces import SPACES
 from ragsight.store import ScoredPoint
 from ragsight.store.layout import Layout
 
@@ -64,6 +65,17 @@ class PlannedQuery:
         """
         asked = bool(self.query.words) and self.query.unit == "chunk"
         return asked and self.query.like is None and self.page_weight > 0
+
+    @property
+    def asks_words_alone(self) -> bool:
+        """Whether words are all that asks, keywords among them."""
+        query = self.query
+        given = (query.image is not None, query.like, query.vectors)
+        by_keywords = any(
+            self.weights.get(name) and SPACES.space_of(name).form == "sparse"
+            for name in SPACES.channels
+        )
+        return bool(query.words) and not any(given) and by_keywords
 
     @property
     def page_pool(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import threading
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from ragsight.chunks import Chunk
 from ragsight.encoders.clip.checkpoint import Checkpoint, no_weights_bar
 from ragsight.errors import EncoderError, ModelNotFoundError, ModelUnavailableError, QueryError
 from ragsight.retrieval.hits import Hit
@@ -103,19 +105,59 @@ def _merged(
         yield placed
 
 
+CROSS_ENCODER = "cross-encoder"
+
+DEFAULT_CROSS_ENCODER = "cross-encoder/ms-marco-MiniLM-L6-v2"
+"""22 million parameters, Apache-2.0, English: small enough for a CPU. For other languages name a
+multilingual one, such as BAAI/bge-reranker-v2-m3."""
+
+SCORES_REMEMBERED = 8192
+"""Pairs of query and text whose scores are kept, some 100 bytes each: asking again, or for the next
+page of a ranking, costs nothing."""
+
+
+def reranker_of(given: Reranker | str | None) -> Reranker | None:
+    """The reranker that is meant: itself, or one by name.
+
+    Raises:
+        QueryError: If there is none of that name.
+
+    Example:
+        >>> reranker_of("cross-encoder:BAAI/bge-reranker-v2-m3")
+        CrossEncoderReranker('BAAI/bge-reranker-v2-m3')
+    """
+    if not isinstance(given, str):
+        return given
+    kind, _, model = given.partition(":")
+    if kind != CROSS_ENCODER:
+        raise QueryError(
+            f"There is no reranker {given!r}; there is {CROSS_ENCODER!r}, also with a model "
+            f"({CROSS_ENCODER}:MODEL), or give any function of the query and the hits."
+        )
+    return CrossEncoderReranker(model if model else DEFAULT_CROSS_ENCODER)
+
+
+def reranked_text(chunk: Chunk) -> str:
+    """What a reranker reads: headings, text and caption, and the words in the picture."""
+    seen = str(chunk.metadata.get("ocr_text") or "")
+    words = chunk.indexed_text
+    return words if not seen.strip() or seen in words else f"{words}\n\n{seen}"
+
+
 class CrossEncoderReranker:
     """Scores each hit's text against the query's with a cross-encoder.
 
     Slower than the encoders that search, and better at telling the right passage from one that
-    merely shares its words: ask it for the first 20 to 50 hits. It reads text only; hits without
-    any keep their places (see `place_by_score`), and so do all hits of a query without words.
+    merely shares its words: ask it for the first 20 to 50 hits. It reads headings, texts, captions
+    and words in pictures; hits without any keep their places (see `place_by_score`), and so do all
+    hits of a query without words. Scores are remembered.
 
     Nothing is loaded until the first call. One reranker may be used from several threads.
 
     Args:
         model: A text classifier with one label (its logit is the relevance) or two (the second one
-            is "relevant"): a name on the model hub such as `BAAI/bge-reranker-v2-m3` or
-            `cross-encoder/ms-marco-MiniLM-L6-v2`, or a local folder.
+            is "relevant"): a name on the model hub such as `BAAI/bge-reranker-v2-m3`, or a local
+            folder. By default a small English one, `cross-encoder/ms-marco-MiniLM-L6-v2`.
         revision: Commit, tag or branch on the hub.
         device: A torch device; by default cuda, then mps, then cpu.
         batch_size: Pairs in one forward pass.
@@ -136,7 +178,7 @@ class CrossEncoderReranker:
 
     def __init__(
         self,
-        model: str,
+        model: str = DEFAULT_CROSS_ENCODER,
         *,
         revision: str | None = None,
         device: str | None = None,
@@ -154,6 +196,7 @@ class CrossEncoderReranker:
         self.batch_size = batch_size
         self._lock = threading.Lock()
         self._parts: _Parts | None = None
+        self._scores: dict[tuple[str, bytes], float] = {}
 
     def __repr__(self) -> str:
         return f"CrossEncoderReranker({self._checkpoint.model!r})"
@@ -172,11 +215,12 @@ class CrossEncoderReranker:
             EncoderError: If the checkpoint can't be loaded, or gives values that aren't finite.
         """
         words = query_words(query)
-        positions = [i for i, hit in enumerate(hits) if hit.chunk.text.strip()] if words else []
+        texts = [reranked_text(hit.chunk) for hit in hits] if words else []
+        positions = [i for i, text in enumerate(texts) if text.strip()]
         if not positions:
             return list(hits)
         scores: list[float | None] = [None] * len(hits)
-        relevance = self.score(words, [hits[i].chunk.text for i in positions])
+        relevance = self.score(words, [texts[i] for i in positions])
         for position, score in zip(positions, relevance, strict=True):
             scores[position] = score
         return place_by_score(hits, scores)
@@ -187,8 +231,19 @@ class CrossEncoderReranker:
         Raises:
             EncoderError: If the checkpoint can't be loaded, or gives values that aren't finite.
         """
-        if not texts:
-            return []
+        keys = [(query, hashlib.sha256(text.encode()).digest()) for text in texts]
+        with self._lock:
+            known = {key: self._scores[key] for key in keys if key in self._scores}
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        if missing:
+            known |= zip(missing, self._scored(query, list(missing.values())), strict=True)
+            with self._lock:
+                self._scores.update((key, known[key]) for key in missing)
+                while len(self._scores) > SCORES_REMEMBERED:
+                    del self._scores[next(iter(self._scores))]
+        return [known[key] for key in keys]
+
+    def _scored(self, query: str, texts: Sequence[str]) -> list[float]:
         parts = self._loaded()
         # Texts of like length share a batch, so that little of it is padding.
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ragsight.errors import QueryError
 from ragsight.images import ImageSource
@@ -12,15 +12,16 @@ from ragsight.retrieval.encoding import QueryVectors, encode_queries, is_silent
 from ragsight.retrieval.fusion import Fusion, fuse
 from ragsight.retrieval.grouping import group_hits
 from ragsight.retrieval.hits import Channel, Hit, Hits
+from ragsight.retrieval.noise import NONSENSE, has_no_keyword, is_noise, noise_floors
 from ragsight.retrieval.planning import LEAST_DEPTH, PAGED_DEPTH, PlannedQuery
 from ragsight.retrieval.query import (
     Limits,
     Query,
     checked_count,
     checked_fusion,
-    checked_page_weight,
     checked_weights,
 )
+from ragsight.retrieval.ranking import RankingOptions
 from ragsight.retrieval.reading import (
     choose_diverse,
     payloads_of,
@@ -28,8 +29,8 @@ from ragsight.retrieval.reading import (
     read_pages,
     read_wholes,
 )
-from ragsight.retrieval.rerank import AsyncReranker, Reranker
-from ragsight.retrieval.units import PAGE_WEIGHT, fold, with_page_support
+from ragsight.retrieval.rerank import AsyncReranker, Reranker, reranker_of
+from ragsight.retrieval.units import fold, with_page_support
 from ragsight.spaces import SPACES, Collection
 from ragsight.steps import Await, InThread, Steps, arun, run
 from ragsight.store import (
@@ -41,6 +42,11 @@ from ragsight.store import (
     parse_filter,
 )
 from ragsight.store.search_limits import run_search
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ragsight.retrieval.ranking import RankingSettings
 
 T = TypeVar("T")
 
@@ -62,10 +68,10 @@ class MultimodalRetriever:
         fusion: `rrf`, `relative` or `dbsf`; see `ragsight.retrieval.fuse`.
         depth: How far down each channel's ranking to look; by default four times k, at least 50.
         rerank: Orders the best hits anew: any function of the query and the hits, such as
-            `CrossEncoderReranker`.
+            `VisionReranker`; `cross-encoder` for a `CrossEncoderReranker` with its default model,
+            `cross-encoder:MODEL` for one with another.
         rerank_depth: How many hits it is given; by default three times k.
-        page_weight: How much what else was found of a page speaks for the best of it: the share of
-            the other scores that is added, where words ask several channels. 0 leaves pages out.
+        **ranking: Fields of `RankingOptions`: `page_weight`, `rrf_constant`, `drop_noise`.
 
     Raises:
         QueryError: If an option makes no sense.
@@ -87,19 +93,19 @@ class MultimodalRetriever:
         weights: Mapping[Channel, float] | None = None,
         fusion: Fusion = "rrf",
         depth: int | None = None,
-        rerank: Reranker | None = None,
+        rerank: Reranker | str | None = None,
         rerank_depth: int | None = None,
-        page_weight: float = PAGE_WEIGHT,
+        **ranking: Unpack[RankingSettings],
     ) -> None:
         self.store = store
         self.k = checked_count("k", k)
         self.fusion: Fusion = checked_fusion(fusion)
         self._weights = checked_weights(weights)
         self._depth = depth
-        self._rerank = rerank
+        self._rerank = reranker_of(rerank)
         self._rerank_depth = rerank_depth
-        checked_page_weight(page_weight)
-        self.page_weight = page_weight
+        self.ranking = RankingOptions(**ranking)
+        self._floors: Mapping[Channel, float] | None = None
 
     @property
     def weights(self) -> dict[Channel, float]:
@@ -218,6 +224,8 @@ class MultimodalRetriever:
         left = list(range(len(jobs)))
         for _ in range(MOST_ROUNDS):
             found = yield from _search(store, [(jobs[i], vectors[i]) for i in left])
+            if self.ranking.drop_noise:
+                found = yield from self._without_noise([jobs[i] for i in left], found)
             for i, rankings in zip(left, found, strict=True):
                 hits[i] = yield from self._ranked(store, jobs[i], rankings)
             left = [
@@ -230,6 +238,26 @@ class MultimodalRetriever:
             for i in left:
                 jobs[i] = jobs[i].deeper()
         return hits
+
+    def _without_noise(
+        self, jobs: Sequence[PlannedQuery], found: Sequence[Mapping[Channel, list[ScoredPoint]]]
+    ) -> Steps[list[dict[Channel, list[ScoredPoint]]]]:
+        """What was found, and nothing for questions in words that nothing fits."""
+        kept: list[dict[Channel, list[ScoredPoint]]] = []
+        for job, rankings in zip(jobs, found, strict=True):
+            doubtful = job.asks_words_alone and has_no_keyword(rankings)
+            if doubtful and self._floors is None:
+                self._floors = yield from self._noise_floors()
+            is_empty = doubtful and is_noise(rankings, self._floors or {})
+            kept.append({} if is_empty else dict(rankings))
+        return kept
+
+    def _noise_floors(self) -> Steps[dict[Channel, float]]:
+        store = self.store.operations
+        jobs = [self._job(Query(text=text, k=1)) for text in NONSENSE]
+        queries, weights = [job.query for job in jobs], [job.weights for job in jobs]
+        vectors = yield from encode_queries(store, queries, weights)
+        return noise_floors((yield from _search(store, list(zip(jobs, vectors, strict=True)))))
 
     def _reranked(self, job: PlannedQuery, hits: Sequence[Hit]) -> Steps[list[Hit]]:
         """The best of the hits in the reranker's order, then the others."""
@@ -253,7 +281,9 @@ class MultimodalRetriever:
             candidates = max(candidates, wanted)
         least = LEAST_DEPTH if query.offset is None else PAGED_DEPTH
         depth = self._depth if self._depth is not None else max(least, 4 * candidates)
-        page_weight = query.page_weight if query.page_weight is not None else self.page_weight
+        page_weight = (
+            query.page_weight if query.page_weight is not None else self.ranking.page_weight
+        )
         return PlannedQuery(query, weights, limits, candidates, depth, page_weight)
 
     def _ranked(
@@ -261,7 +291,13 @@ class MultimodalRetriever:
     ) -> Steps[list[Hit]]:
         """Fuse what the channels found, and read no more payloads than are needed."""
         rankings = {channel: [(p.id, p.score) for p in points] for channel, points in found.items()}
-        fused = fuse(rankings, weights=job.weights, method=self.fusion, limit=job.fused_limit)
+        fused = fuse(
+            rankings,
+            weights=job.weights,
+            method=self.fusion,
+            rrf_constant=self.ranking.rrf_constant,
+            limit=job.fused_limit,
+        )
         payloads = payloads_of(found)
         # The order of a single channel is that of its scores, which callers compare.
         if job.counts_pages and len(found) > 1:

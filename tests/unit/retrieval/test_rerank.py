@@ -4,6 +4,7 @@ import asyncio
 import string
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,19 @@ from transformers import (
 )
 
 from drawings import image_chunk, text_chunk
+from ragsight import Chunk, MultimodalRetriever, MultimodalStore, Source
 from ragsight.errors import EncoderError, ModelNotFoundError, ModelUnavailableError, QueryError
 from ragsight.retrieval import Query
 from ragsight.retrieval.hits import ChannelScore, Hit
-from ragsight.retrieval.rerank import CrossEncoderReranker, arerank, place_by_score
+from ragsight.retrieval.rerank import (
+    DEFAULT_CROSS_ENCODER,
+    SCORES_REMEMBERED,
+    CrossEncoderReranker,
+    arerank,
+    place_by_score,
+    reranked_text,
+    reranker_of,
+)
 
 TEXTS = ["red shoes", "a blue mug with a long description of its handle", "boots", "red"]
 
@@ -268,3 +278,52 @@ def test_a_hit_without_a_score_takes_that_of_its_neighbour() -> None:
 def test_scores_that_do_not_fit_the_hits_are_refused(given: list[float]) -> None:
     with pytest.raises(QueryError, match="2 hits"):
         place_by_score(hits_of(["a", "b"]), given)
+
+
+def test_a_reranker_is_switched_on_by_its_name(folder: Path) -> None:
+    assert repr(reranker_of("cross-encoder")) == f"CrossEncoderReranker({DEFAULT_CROSS_ENCODER!r})"
+    assert repr(reranker_of(f"cross-encoder:{folder}")) == f"CrossEncoderReranker({str(folder)!r})"
+    assert reranker_of(None) is None
+    with pytest.raises(QueryError, match="no reranker 'colbert'; there is 'cross-encoder'"):
+        reranker_of("colbert")
+
+
+def test_a_retriever_reranks_by_a_name(folder: Path, store: MultimodalStore) -> None:
+    store.upsert([text_chunk(text) for text in TEXTS])
+    named = MultimodalRetriever(store, rerank=f"cross-encoder:{folder}").retrieve("red")
+    given = MultimodalRetriever(store, rerank=CrossEncoderReranker(str(folder))).retrieve("red")
+    assert named == given
+    assert all(hit.reranked is not None for hit in named)
+
+
+def test_headings_and_the_words_in_a_picture_are_read() -> None:
+    source = Source(uri="a.pdf", section=("Valves",))
+    seen = {"ocr_text": "three bar", "inner_text": "axis"}
+    chunk = Chunk(text="Figure 3", source=source, metadata=seen)
+    assert reranked_text(chunk).split("\n\n") == ["Valves", "Figure 3", "axis", "three bar"]
+    assert reranked_text(replace(chunk, metadata={"ocr_text": "Figure"})) == "Valves\n\nFigure 3"
+
+
+def test_scores_are_remembered(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reranker = CrossEncoderReranker(str(folder))
+    asked: list[str] = []
+    scored = reranker._scored
+
+    def counted(query: str, texts: Sequence[str]) -> list[float]:
+        asked.extend(texts)
+        return scored(query, texts)
+
+    monkeypatch.setattr(reranker, "_scored", counted)
+    first = reranker.score("red", TEXTS[:3])
+    again = reranker.score("red", [TEXTS[2], TEXTS[0], TEXTS[3], TEXTS[3]])
+    assert asked == TEXTS
+    assert again[:2] == [first[2], first[0]]
+    reranker.score("blue", TEXTS[:1])
+    assert asked == [*TEXTS, TEXTS[0]]
+
+
+def test_only_so_many_scores_are_remembered(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CrossEncoderReranker, "_scored", lambda _, __, texts: [0.5] * len(texts))
+    reranker = CrossEncoderReranker(str(folder))
+    reranker.score("red", [str(n) for n in range(SCORES_REMEMBERED + 7)])
+    assert len(reranker._scores) == SCORES_REMEMBERED
