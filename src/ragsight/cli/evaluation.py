@@ -18,7 +18,7 @@ from ragsight.errors import ConfigurationError, InputError, RagsightError
 from ragsight.files import read_regular_text
 
 if TYPE_CHECKING:
-    from ragsight.evaluation import Difference, Evaluation, LabelledQuery
+    from ragsight.evaluation import Difference, Evaluation, LabelledQuery, Tuning
     from ragsight.store import MultimodalStore
 
 # Typer reads annotations at run time, and on Python 3.10 not all of the newer syntax.
@@ -42,10 +42,14 @@ def evaluate_index(
     plot: Annotated[
         Optional[Path], typer.Option("--plot", help="Draw a chart (.png, .svg, .pdf).")
     ] = None,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="Choose weights and fusion by the queries.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Measure retrieval on labelled queries: recall, precision, MRR, nDCG, by channel and fused."""
     from ragsight.evaluation import Evaluation, evaluate, plot_evaluation
+    from ragsight.evaluation import tune as tune_retriever
     from ragsight.retrieval import MultimodalRetriever
 
     problems: list[RagsightError] = []
@@ -58,12 +62,17 @@ def evaluate_index(
         )
     with session.open_index(index) as store:
         unknown = _unknown_labels(labelled, store)
-        evaluation = evaluate(MultimodalRetriever(store, k=k), labelled, k=k)
+        retriever = MultimodalRetriever(store, k=k)
+        evaluation = evaluate(retriever, labelled, k=k)
+        tuning = tune_retriever(retriever, labelled, k=k) if tune else None
     differences = _differences(evaluation, before)
     if json:
-        session.print_json({**evaluation.to_dict(), **_as_dicts(differences)})
+        tuned = {} if tuning is None else {"tuning": tuning.to_dict()}
+        session.print_json({**evaluation.to_dict(), **_as_dicts(differences), **tuned})
     else:
         _show(evaluation, differences)
+        if tuning is not None:
+            _show_tuning(tuning)
     for problem in problems:
         session.err.print(Text(f"skipped: {problem}", style="yellow"))
     for label in unknown:
@@ -131,6 +140,21 @@ def _show(evaluation: Evaluation, differences: dict[str, Difference]) -> None:
     session.out.print(table)
     for name, difference in differences.items():
         session.out.print(Text(_sentence(name, difference), style="dim"), soft_wrap=True)
+
+
+def _show_tuning(tuning: Tuning) -> None:
+    gain = tuning.gain
+    session.out.print(Text("Best for these queries:", style="bold"))
+    session.out.print(Text(tuning.best.code), soft_wrap=True)
+    verdict = "take it" if tuning.is_worth_it else "may be chance: the present settings do as well"
+    session.out.print(
+        Text(
+            f"nDCG on queries that the choice didn't know: {gain.mean:+.3f} "
+            f"(95% between {gain.low:+.3f} and {gain.high:+.3f}): {verdict}",
+            style="dim",
+        ),
+        soft_wrap=True,
+    )
 
 
 def _sentence(name: str, difference: Difference) -> str:
