@@ -139,7 +139,7 @@ class SlideChunks:
         for block in slide.blocks:
             if block.kind == "picture":
                 chunk = self._picture(slide, block, counts)
-            elif block.kind != "text" and block.words:
+            elif block.kind != "text" and _says_something(block):
                 chunk = self._drawn(slide, block, counts)
             else:
                 continue
@@ -217,3 +217,8 @@ class SlideChunks:
             unit="slide",
         )
         return Chunk(text=text, image=image, source=place, kind=kind, metadata=facts)
+
+
+def _says_something(block: Block) -> bool:
+    """Whether there is more on a chart, table or diagram than a letter."""
+    return sum(character.isalnum() for character in block.words) > 1

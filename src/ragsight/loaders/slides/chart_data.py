@@ -54,12 +54,13 @@ class ChartData:
         head = f"Chart ({self.kind})" if self.kind else "Chart"
         parts = [f"{head}: {self.title}" if self.title else head]
         parts += [f"Axes: {'; '.join(self.axes)}"] if self.axes else []
-        parts += [_markdown(rows) for rows in self.tables if rows]
+        parts += [markdown_rows(rows) for rows in self.tables if rows]
         parts += ["\n".join(self.labels)] if self.labels else []
         return "\n\n".join(parts)
 
 
-def _markdown(rows: Rows) -> str:
+def markdown_rows(rows: Rows) -> str:
+    """A table as Markdown; of a long one the first rows, and how many more there are."""
     left_out = len(rows) - 1 - MOST_ROWS
     table = to_markdown(rows[: MOST_ROWS + 1])
     return f"{table}\n\n({left_out} more rows)" if left_out > 0 else table

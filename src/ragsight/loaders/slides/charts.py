@@ -6,7 +6,7 @@ are read alike, so that none is lost for being unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -36,17 +36,22 @@ class _Series:
     is_xy: bool
 
 
-def read_chart(root: Element) -> ChartData:
+Looked = Callable[[str], list[str]]
+"""Gives the values that a reference into the chart's workbook stands for."""
+
+
+def read_chart(root: Element, look: Looked = lambda _: []) -> ChartData:
     """What a chart shows.
 
     Args:
         root: The root of its part, `c:chartSpace`.
+        look: Asked where the chart holds no values of its own, only references.
     """
     area = root.find(f"{C}chart/{C}plotArea")
     from_1904 = any(is_on(mark.get("val"), default=True) for mark in root.findall(f"{C}date1904"))
     plots = [] if area is None else [e for e in area if e.tag.endswith("Chart")]
     drawn = [found for plot in plots for found in plot.findall(f"{C}ser")]
-    series = [_series(found, from_1904) for found in drawn[:MOST_SERIES]]
+    series = [_series(found, from_1904, look) for found in drawn[:MOST_SERIES]]
     kinds = dict.fromkeys(_kind(plot) for plot in plots)
     title = _title(root.find(f"{C}chart"))
     axes = tuple(filter(None, map(_title, () if area is None else area)))
@@ -96,21 +101,33 @@ def _implied_title(root: Element, series: list[_Series]) -> str:
     return series[0].name if len(series) == 1 and not is_deleted else ""
 
 
-def _series(element: Element, from_1904: bool) -> _Series:
+def _series(element: Element, from_1904: bool, look: Looked) -> _Series:
     is_xy = element.find(f"{C}xVal") is not None or element.find(f"{C}yVal") is not None
     x, y = ("xVal", "yVal") if is_xy else ("cat", "val")
     return _Series(
-        name=" ".join(_cached(element.find(f"{C}tx")).split()),
-        categories=_points(element.find(C + x), from_1904),
-        values=_points(element.find(C + y), from_1904),
-        sizes=_points(element.find(f"{C}bubbleSize"), from_1904),
+        name=_name(element.find(f"{C}tx"), look),
+        categories=_points(element.find(C + x), from_1904, look),
+        values=_points(element.find(C + y), from_1904, look),
+        sizes=_points(element.find(f"{C}bubbleSize"), from_1904, look),
         is_xy=is_xy,
     )
 
 
-def _points(element: Element | None, from_1904: bool) -> tuple[str, ...]:
+def _name(element: Element | None, look: Looked) -> str:
+    cached = " ".join(_cached(element).split())
+    return cached if cached or element is None else " ".join(_referred(element, look))
+
+
+def _referred(element: Element, look: Looked) -> tuple[str, ...]:
+    formula = next((found.text for found in element.iter(f"{C}f") if found.text), "")
+    return tuple(look(formula)[:MOST_POINTS]) if formula else ()
+
+
+def _points(element: Element | None, from_1904: bool, look: Looked) -> tuple[str, ...]:
     if element is None:
         return ()
+    if next(element.iter(f"{C}pt"), None) is None:
+        return _referred(element, look)
     levels = element.findall(f".//{C}lvl")[:MOST_LEVELS]
     if levels:
         return _joined([_values(level, False) for level in levels])

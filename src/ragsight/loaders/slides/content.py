@@ -52,7 +52,9 @@ class SlideContent:
         title: What stands in its title placeholder.
         blocks: Its parts in reading order, without title, footer and the like.
         furniture: Date, footer and number.
+        layout_words: Words that its layout and master put on it.
         notes: The speaker's notes.
+        comments: Reviewers' comments, with who wrote them.
         layout: Name of its layout.
         section: Name of its section.
         hidden: Whether it is left out when the deck is shown.
@@ -65,7 +67,9 @@ class SlideContent:
     title: str = ""
     blocks: list[Block] = field(default_factory=list)
     furniture: list[str] = field(default_factory=list)
+    layout_words: list[str] = field(default_factory=list)
     notes: str = ""
+    comments: list[str] = field(default_factory=list)
     layout: str = ""
     section: str = ""
     hidden: bool = False
@@ -74,8 +78,11 @@ class SlideContent:
     warnings: list[str] = field(default_factory=list)
 
     def to_text(self) -> str:
-        """All its words: title, what stands below it in reading order, footer, notes."""
+        """All its words: title, what stands below in reading order, footer, notes, comments."""
         parts = [self.title, *(block.words for block in self.blocks)]
+        own = "\n".join(filter(None, parts))
+        parts += [words for words in self.layout_words if words not in own]
         parts.append(" · ".join(self.furniture))
         parts.append(f"Notes:\n{self.notes}" if self.notes else "")
+        parts += self.comments
         return "\n\n".join(filter(None, parts))

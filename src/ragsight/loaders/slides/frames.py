@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from ragsight.errors import DocumentError, ErrorHandler
 from ragsight.loaders.pdf.tables.grids import to_markdown
-from ragsight.loaders.slides.chart_data import ChartData
+from ragsight.loaders.slides.chart_data import MOST_ROWS, ChartData, Rows, markdown_rows
 from ragsight.loaders.slides.charts import read_chart
 from ragsight.loaders.slides.content import Block
 from ragsight.loaders.slides.diagrams import diagram_lines
@@ -16,7 +17,10 @@ from ragsight.loaders.slides.pictures import picture_in
 from ragsight.loaders.slides.shapes import Shape
 from ragsight.loaders.slides.tables import table_rows
 from ragsight.loaders.slides.words import one_line
+from ragsight.loaders.slides.workbooks import Workbook
 from ragsight.loaders.slides.xml import CX, DGM, A, C, P, R
+
+_BOOKS = (".xlsx", ".xlsm", ".xltx", ".xltm")
 
 
 class Frames:
@@ -27,15 +31,23 @@ class Frames:
         part: The slide's part.
         chart_data: Whether data of charts are read.
         report: Told of a part that can't be read.
+        remark: Told of what is in the file and isn't read.
     """
 
     def __init__(
-        self, package: Package, part: str, *, chart_data: bool, report: ErrorHandler
+        self,
+        package: Package,
+        part: str,
+        *,
+        chart_data: bool,
+        report: ErrorHandler,
+        remark: Callable[[str], None],
     ) -> None:
         self._package = package
         self._part = part
         self._chart_data = chart_data
         self._report = report
+        self._remark = remark
 
     def block(self, shape: Shape) -> Block | None:
         """What a frame shows; None if nothing that can be read."""
@@ -70,10 +82,37 @@ class Frames:
         part, root = self._read(reference, "a chart")
         if root is None:
             return ChartData("")
-        chart = read_chart(root)
+        chart = read_chart(root, self._book_of(part, root))
         tables = chart.tables if self._chart_data else ()
         labels = (*chart.labels, *self._drawn_on(part, root))
         return ChartData(chart.kind, chart.title, chart.axes, tables, labels)
+
+    def _book_of(self, part: str, root: Element) -> Callable[[str], list[str]]:
+        """Looks up what a chart refers to in its workbook, which is opened where that is needed."""
+        opened: list[Workbook | None] = []
+
+        def values(formula: str) -> list[str]:
+            if not opened:
+                opened.append(self._opened_book(part, root))
+            try:
+                return [] if opened[0] is None else opened[0].values(formula)
+            except DocumentError as error:
+                self._report(DocumentError(f"the data of a chart can't be read: {error}"))
+                return []
+
+        return values
+
+    def _opened_book(self, part: str, root: Element) -> Workbook | None:
+        reference = root.find(f"{C}externalData")
+        name = "" if reference is None else reference.get(f"{R}id", "")
+        found = self._package.related(part).get(name)
+        if found is None or found.external or not found.target.lower().endswith(_BOOKS):
+            return None
+        try:
+            return Workbook.of(self._package, found.target)
+        except DocumentError as error:
+            self._report(DocumentError(f"the data of a chart can't be read: {error}"))
+            return None
 
     def _drawn_on(self, part: str, root: Element) -> list[str]:
         """Words of text boxes that were drawn on a chart."""
@@ -100,8 +139,27 @@ class Frames:
         return [] if root is None else diagram_lines(root)
 
     def _embedded(self, shape: Shape, data: Element) -> Block | None:
-        """An embedded object, such as a sheet of Excel: its picture."""
-        if next(data.iter(f"{P}oleObj"), None) is None:
+        """An embedded object, such as a sheet of Excel: its picture, and a sheet's cells."""
+        reference = next(data.iter(f"{P}oleObj"), None)
+        if reference is None:
             return None
         picture = picture_in(self._package, self._part, data)
-        return Block("picture", shape.bbox, "", shape.alt, picture=picture)
+        sheets = self._sheets(reference)
+        text = "\n\n".join(f"{name}\n\n{markdown_rows(rows)}" for name, rows in sheets)
+        if picture is None and sheets:
+            return Block("table", shape.bbox, text, shape.alt, rows=sheets[0][1][: MOST_ROWS + 1])
+        return Block("picture", shape.bbox, text, shape.alt, picture=picture)
+
+    def _sheets(self, reference: Element) -> list[tuple[str, Rows]]:
+        found = self._package.related(self._part).get(reference.get(f"{R}id", ""))
+        if found is None or found.external:
+            return []
+        if not found.target.lower().endswith(_BOOKS):
+            kind = reference.get("progId") or found.target.rpartition("/")[2]
+            self._remark(f"An embedded object ({kind[:60]}) isn't read; its picture is shown.")
+            return []
+        try:
+            return list(Workbook.of(self._package, found.target).tables())
+        except DocumentError as error:
+            self._report(DocumentError(f"an embedded workbook can't be read: {error}"))
+            return []

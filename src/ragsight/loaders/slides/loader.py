@@ -34,7 +34,7 @@ from ragsight.loaders.slides.pdf_decks import PdfDeck
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-LOADER_VERSION = 2
+LOADER_VERSION = 3
 """Raised whenever the same file and options would give other chunks."""
 
 

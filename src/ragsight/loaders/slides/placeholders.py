@@ -9,8 +9,8 @@ from xml.etree.ElementTree import Element
 from ragsight.errors import DocumentError
 from ragsight.loaders.slides.package import Package
 from ragsight.loaders.slides.pictures import embedded_part
-from ragsight.loaders.slides.words import Bulleted, bullet_of
-from ragsight.loaders.slides.xml import A, P
+from ragsight.loaders.slides.words import Bulleted, bullet_of, is_slide_number, one_line
+from ragsight.loaders.slides.xml import A, P, is_on
 
 TITLES = frozenset({"title", "ctrTitle"})
 FURNITURE = frozenset({"dt", "ftr", "sldNum", "hdr"})
@@ -52,6 +52,7 @@ class Layout:
         shapes: The layout's placeholders by number, and by type.
         master: The master's placeholders by type.
         body_style: The master's style of text.
+        words: What layout and master write on each slide by themselves.
     """
 
     name: str = ""
@@ -59,6 +60,7 @@ class Layout:
     shapes: dict[str, Element] = field(default_factory=dict)
     master: dict[str, Element] = field(default_factory=dict)
     body_style: Element | None = None
+    words: tuple[str, ...] = ()
 
     def place(self, placeholder: Placeholder) -> Element | None:
         """Where a shape stands that doesn't say so itself."""
@@ -123,6 +125,7 @@ class Layouts:
             name=_name(root),
             background=background if background is not None else master.background,
             shapes=_by_index_and_kind(root),
+            words=_own_words(root) + (master.words if _shows_master(root) else ()),
         )
 
     def _master(self, part: str | None) -> Layout:
@@ -138,8 +141,27 @@ class Layouts:
                 background=background_part(self._package, part, root),
                 master=_by_index_and_kind(root),
                 body_style=root.find(f"{P}txStyles/{P}bodyStyle"),
+                words=_own_words(root),
             )
         return self._masters[part]
+
+
+def _own_words(root: Element) -> tuple[str, ...]:
+    """Words on a layout or master that don't stand in for words of a slide."""
+    shapes = (shape for shape in root.iter(f"{P}sp") if placeholder_of(shape) is None)
+    bodies = (body for shape in shapes if (body := shape.find(f"{P}txBody")) is not None)
+    lines = (one_line(body) for body in bodies if not is_slide_number(body))
+    return tuple(dict.fromkeys(line for line in lines if line))
+
+
+def _shows_master(root: Element) -> bool:
+    """Whether a slide or layout shows what stands on the one that it follows."""
+    return is_on(root.get("showMasterSp"), default=True)
+
+
+def words_behind(slide: Element, layout: Layout) -> tuple[str, ...]:
+    """The words that a slide's layout and master put on it."""
+    return layout.words if _shows_master(slide) else ()
 
 
 def _name(root: Element) -> str:

@@ -8,16 +8,24 @@ from xml.etree.ElementTree import Element
 
 from ragsight.errors import DocumentError, ErrorHandler, RagsightError
 from ragsight.images.uris import redact_url
+from ragsight.loaders.slides.comments import Comments
 from ragsight.loaders.slides.content import Block, SlideContent
 from ragsight.loaders.slides.deck import SlideEntry, is_hidden
 from ragsight.loaders.slides.frames import Frames
 from ragsight.loaders.slides.options import SlideOptions
 from ragsight.loaders.slides.package import Package
 from ragsight.loaders.slides.pictures import Picture, picture_in
-from ragsight.loaders.slides.placeholders import FURNITURE, TITLES, Layout, Layouts, background_part
+from ragsight.loaders.slides.placeholders import (
+    FURNITURE,
+    TITLES,
+    Layout,
+    Layouts,
+    background_part,
+    words_behind,
+)
 from ragsight.loaders.slides.reading_order import in_reading_order, runs_right_to_left
 from ragsight.loaders.slides.shapes import Shape, shapes_of
-from ragsight.loaders.slides.words import body_lines, one_line
+from ragsight.loaders.slides.words import body_lines, is_slide_number, one_line
 from ragsight.loaders.slides.xml import A, P, R
 
 _SKIPPED_IN_NOTES = FURNITURE | {"sldImg"}
@@ -44,6 +52,7 @@ class SlideReader:
 
     def __post_init__(self) -> None:
         self._layouts = Layouts(self.package)
+        self._comments = Comments(self.package)
 
     def read(self, entry: SlideEntry, on_error: ErrorHandler) -> SlideContent:
         """Read a slide.
@@ -74,8 +83,10 @@ class SlideReader:
 
         _Filler(self, entry.part, layout, slide, report).fill(root)
         slide.links = list(dict.fromkeys(self._links(entry.part, root)))
+        slide.layout_words = list(words_behind(root, layout))
         if self.options.notes:
             slide.notes = self._notes(entry.part, report)
+            slide.comments = self._reviewed(entry.part, report)
         return slide
 
     def _links(self, part: str, root: Element) -> Iterator[str]:
@@ -88,6 +99,13 @@ class SlideReader:
                 yield found.target
             elif _TO_OTHER_SLIDES in link.get("action", "") and found.target in self.numbers:
                 yield f"#slide={self.numbers[found.target]}"
+
+    def _reviewed(self, part: str, report: ErrorHandler) -> list[str]:
+        try:
+            return self._comments.of(part)
+        except DocumentError as error:
+            report(DocumentError(f"the comments can't be read: {error}"))
+            return []
 
     def _notes(self, part: str, report: ErrorHandler) -> str:
         notes = self.package.first(part, "notesSlide")
@@ -119,6 +137,11 @@ def _body(shape: Shape) -> Element | None:
     return shape.element.find(f"{P}txBody")
 
 
+def _is_number(kind: str, body: Element) -> bool:
+    """Whether a placeholder holds the slide's bare number."""
+    return kind == "sldNum" and not any(character.isalpha() for character in one_line(body))
+
+
 def _lines(shape: Shape, layout: Layout) -> list[str]:
     body = _body(shape)
     if body is None:
@@ -144,7 +167,7 @@ class _Filler:
             body, kind = _body(shape), _kind(shape)
             if body is not None and kind in TITLES:
                 titles += filter(None, [one_line(body)])
-            elif body is not None and kind in FURNITURE:
+            elif body is not None and kind in FURNITURE and not _is_number(kind, body):
                 self.slide.furniture += filter(None, [one_line(body)])
         self.slide.title = " ".join(titles)
         self._frames = Frames(
@@ -152,6 +175,7 @@ class _Filler:
             self.part,
             chart_data=self.reader.options.chart_data,
             report=self.report,
+            remark=self.slide.warnings.append,
         )
         words = " ".join(text for found in root.iter(f"{A}t") if (text := found.text))
         self._right_to_left = runs_right_to_left(words)
@@ -169,7 +193,9 @@ class _Filler:
                 yield from [Block("text", shape.bbox, shape.alt)] if shape.alt else []
                 yield from self._ordered(shape.children)
             elif _kind(shape) not in TITLES | FURNITURE:
-                yield from filter(None, [self._block(shape)])
+                body = _body(shape)
+                if body is None or not is_slide_number(body):
+                    yield from filter(None, [self._block(shape)])
 
     def _block(self, shape: Shape) -> Block | None:
         if shape.kind == "frame":

@@ -11,6 +11,7 @@ from ragsight.chunks import BBox
 from ragsight.loaders.slides.geometry import Frame
 from ragsight.loaders.slides.placeholders import Layout, Placeholder, placeholder_of
 from ragsight.loaders.slides.xml import ADEC, MC, A, P, alternatives, is_on
+from ragsight.loaders.written_words import written_words
 
 ShapeKind = Literal["text", "picture", "frame", "group"]
 
@@ -23,11 +24,6 @@ _KINDS: dict[str, ShapeKind] = {
     f"{P}graphicFrame": "frame",
     f"{P}grpSp": "group",
 }
-_WRITTEN_BY_MACHINES = (
-    "Description automatically generated",
-    "AI-generated content may be incorrect.",
-)
-_PICTURE_NAMES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".emf", ".wmf", ".svg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +105,4 @@ def _alt(element: Element) -> str:
     facts = _facts(element)
     if facts is None or any(is_on(mark.get("val")) for mark in facts.iter(f"{ADEC}decorative")):
         return ""
-    text = facts.get("descr") or facts.get("title") or ""
-    for note in _WRITTEN_BY_MACHINES:
-        text = text.replace(note, "")
-    text = " ".join(text.split())
-    is_file = " " not in text and text.lower().endswith(_PICTURE_NAMES)
-    return "" if is_file else text
+    return written_words(facts.get("descr") or "") or written_words(facts.get("title") or "")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from ragsight.errors import DocumentError
+from ragsight.loaders.counting import in_form
 from ragsight.loaders.slides.package import Package
 from ragsight.loaders.slides.xml import W, is_on, number
 
@@ -18,13 +19,6 @@ _CONTENTS = re.compile(r"toc \d|table of figures")
 _LEVELS = 9
 _BODY_LEVEL = 9
 """What stands for no heading where an outline's level is stored (ECMA-376, part 1, 17.3.1.20)."""
-
-_ROMAN = (
-    *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l")),
-    *((40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
-)
-_LARGEST = 5000
-"""Numbers above are written in digits whatever the list says."""
 
 
 def value_of(element: Element | None, default: str = "") -> str:
@@ -161,7 +155,7 @@ class Numbering:
             here = levels.get(place, level)
             count = counts[place]
             shown = count if count is not None else here.start
-            text = text.replace(f"%{place + 1}", _written(shown, here.format))
+            text = text.replace(f"%{place + 1}", in_form(shown, here.format))
         return " ".join(text.split())
 
 
@@ -171,27 +165,6 @@ def _level(element: Element) -> tuple[int, _Level]:
         value_of(element.find(f"{W}lvlText"))[:100],
         number(value_of(element.find(f"{W}start")), 1),
     )
-
-
-def _written(count: int, form: str) -> str:
-    if not 0 < count < _LARGEST:
-        return str(count)
-    if form.endswith("Letter"):
-        # After z come aa, bb, cc.
-        text = chr(ord("a") + (count - 1) % 26) * ((count - 1) // 26 + 1)
-    elif form.endswith("Roman"):
-        text = _roman(count)
-    else:
-        return f"{count:02}" if form == "decimalZero" else str(count)
-    return text.upper() if form.startswith("upper") else text
-
-
-def _roman(count: int) -> str:
-    text = ""
-    for value, sign in _ROMAN:
-        times, count = divmod(count, value)
-        text += sign * times
-    return text
 
 
 def _xml(package: Package, part: str, kind: str) -> Element | None:

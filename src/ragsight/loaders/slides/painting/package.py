@@ -73,7 +73,7 @@ def check_package(path: str | Path, *, kind: PackageKind = "pptx") -> None:
         )
     try:
         with open_regular(file) as opened, zipfile.ZipFile(opened) as package:
-            _check_sizes(file, package.infolist())
+            check_sizes(file, package.infolist())
             _check_kind(file, package, kind)
     except ZIP_ERRORS as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
@@ -82,7 +82,13 @@ def check_package(path: str | Path, *, kind: PackageKind = "pptx") -> None:
         ) from error
 
 
-def _check_sizes(file: Path, parts: Iterable[zipfile.ZipInfo]) -> None:
+def check_sizes(file: Path | str, parts: Iterable[zipfile.ZipInfo]) -> None:
+    """Refuse an archive that is encrypted or would grow without bounds; see `check_package`.
+
+    Raises:
+        PasswordRequiredError: If a part is encrypted.
+        DocumentError: If it is too large when unpacked.
+    """
     total = 0
     for count, part in enumerate(parts, start=1):
         total += part.file_size
