@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import decks  # type: ignore[import-not-found]
+import documents  # type: ignore[import-not-found]
 import pdfs  # type: ignore[import-not-found]
 from ragsight import load
 from ragsight.errors import RagsightError
@@ -17,8 +18,18 @@ from tools.torture.children import Say, Tally, start
 BATCH = 50
 SECONDS = 45.0
 MEMORY = 6 << 30
-PICTURES = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
+PICTURES = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF")
 WORDS = "# Pump\n\nA pump lifts water.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n![x](x.png)\n"
+
+
+PAGE = (
+    "<html><body><h1>Pump</h1><p>It lifts water.</p><figure><img src='x.png' alt='A pump'>"
+    "<figcaption>Figure 1: It</figcaption></figure><table><tr><th>a<th>b<tr><td>1<td>2</table>"
+)
+DRAWING = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><title>Pump</title>'
+    '<rect id="r" width="5" height="5"/><text>Inlet</text><use href="#r"/></svg>'
+)
 
 
 def _draw(page: object) -> None:
@@ -40,10 +51,24 @@ def _samples(folder: Path) -> dict[str, bytes]:
     decks.add_text(slide, "A pump lifts water.", decks.box(1, 2, 4, 1))
     deck.save(str(folder / "sample.pptx"))
     samples[".pdf"], samples[".pptx"] = pdf.read_bytes(), (folder / "sample.pptx").read_bytes()
+    samples[".docx"] = _document(folder)
+    samples[".html"], samples[".svg"] = PAGE.encode(), DRAWING.encode()
     samples[".csv"] = b"title,price\nPump,12\nValve,3\n"
     samples[".jsonl"] = b'{"title": "Pump", "price": 12}\n{"title": "Valve", "price": 3}\n'
     samples[".md"] = samples[".txt"] = WORDS.encode()
     return samples
+
+
+def _document(folder: Path) -> bytes:
+    inside = documents.drawing("rP", "A pump")
+    body = documents.paragraph("Pump", "H1") + documents.paragraph("It lifts water.", inside=inside)
+    path = documents.word_file(
+        folder / "sample.docx",
+        body + documents.table("a | b", "1 | 2"),
+        related={"rP": ("image", "media/1.png")},
+        parts={"word/media/1.png": documents.png(pdfs.photo((64, 48)))},
+    )
+    return bytes(path.read_bytes())
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:

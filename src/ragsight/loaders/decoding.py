@@ -5,6 +5,15 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
+from ragsight.loaders.scripts import (
+    escaped_encoding,
+    is_koi8,
+    is_short_western,
+    is_turkish,
+    japanese_encoding,
+    unmarked_utf16,
+)
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -19,6 +28,12 @@ _SAMPLE = 1 << 18
 
 _WIDE = 0.6
 """Share of zeros at every second byte that says UTF-16: Latin text has nearly all."""
+
+_NEVER = (
+    *("utf_7", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"),
+    *("cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140"),
+)
+"""Encodings that short texts look like by chance: those in wide units, and those of mainframes."""
 
 _DAMAGED = 0.05
 """Share of the characters beyond ASCII that may be broken in a file that is UTF-8 all the same."""
@@ -80,7 +95,9 @@ def find_encoding(data: bytes) -> str | None:
     if wide := _wide_encoding(data[:_SAMPLE]):
         return wide
     if b"\0" in data:
-        return None
+        return unmarked_utf16(data[:_SAMPLE])
+    if escaped := escaped_encoding(data[:_SAMPLE]):
+        return escaped
     if _is_utf8(data):
         return "utf-8"
     return _guessed(data[:_SAMPLE])
@@ -112,12 +129,16 @@ def _is_utf8(data: bytes) -> bool:
 def _guessed(sample: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
-    found = from_bytes(sample)
+    if japanese := japanese_encoding(sample):
+        return japanese
+    if is_short_western(sample):
+        return "cp1252"
+    found = from_bytes(sample, cp_exclusion=list(_NEVER))
     best = found.best()
     if best is None:
         return None
     for match in found:
         # Short texts of the West are as good a fit for Central Europe's code page.
         if match.encoding == "cp1252" and best.coherence <= match.coherence:
-            return "cp1252"
-    return best.encoding
+            return "cp1254" if is_turkish(str(match)) else "cp1252"
+    return "koi8_r" if is_koi8(sample, str(best)) else best.encoding

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from ragsight.chunks import Chunk, Source
 from ragsight.errors import DocumentError, ErrorHandler, InputError, raise_error
-from ragsight.files import read_regular_text
+from ragsight.files import read_regular
 from ragsight.images import image_ref, read_image_bytes
 from ragsight.loaders.base import absolute, file_fingerprint
+from ragsight.loaders.decoding import decode_text
 from ragsight.loaders.embedded_words import embedded_words
 from ragsight.loaders.tiff_pages import tiff_pages
 
@@ -140,14 +141,25 @@ def sidecar_caption(path: Path) -> str:
     """The text file beside an image (same name, `.txt`); empty where there is none.
 
     Raises:
-        DocumentError: If it is no regular file, longer than a caption can be, or can't be read.
+        DocumentError: If it is no regular file, no text, longer than a caption can be, or can't be
+            read.
     """
     sidecar = path.with_suffix(".txt")
     try:
-        return read_regular_text(sidecar, errors="replace", most=_LONGEST_CAPTION)
+        data = read_regular(sidecar, most=_LONGEST_CAPTION)
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise DocumentError(
-            f"{sidecar}: the caption can't be read ({error}); the image is loaded without it."
-        ) from error
+        raise _unread(sidecar, str(error)) from error
+    decoded = decode_text(data)
+    if decoded is None:
+        raise _unread(sidecar, "it holds binary data")
+    if decoded.lost:
+        raise _unread(sidecar, f"as {decoded.encoding}, {decoded.lost} characters are broken")
+    return decoded.text.replace("\r\n", "\n")
+
+
+def _unread(sidecar: Path, reason: str) -> DocumentError:
+    return DocumentError(
+        f"{sidecar}: the caption can't be read ({reason}); the image is loaded without it."
+    )

@@ -11,11 +11,16 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from ragsight.images.uris import is_data_uri
+from ragsight.loaders.written_words import written_words
+
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*\r?(?:\n|\Z)", re.M | re.S)
 _MOST_FRONT_MATTER = 1 << 16
 """Characters; what is longer is no page's front matter."""
 
-_WEB = re.compile(r"^[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+_WEB = re.compile(r"^(?:[a-z][a-z0-9+.-]+:|//)", re.IGNORECASE)
+
+_INLINED = re.compile(r"(data:[\w/+.-]{1,50};base64,)[A-Za-z0-9+/=%_-]{40,}")
 
 Headings = tuple[str, ...]
 """Titles, outermost first."""
@@ -39,6 +44,11 @@ class MarkdownPicture:
     def is_file(self) -> bool:
         """Whether the address is a path, not one of the web or of inlined data."""
         return bool(self.target) and not has_scheme(self.target)
+
+    @property
+    def is_inlined(self) -> bool:
+        """Whether the address is the picture itself."""
+        return is_data_uri(self.target)
 
 
 @dataclass(slots=True)
@@ -155,11 +165,41 @@ def _table(lines: list[str], tokens: list[Token]) -> MarkdownTable:
 
 def _pictures(tokens: list[Token], section: Headings) -> Iterator[MarkdownPicture]:
     for token in tokens:
+        if token.type == "html_block":
+            yield from _html_pictures(token.content, section)
         for child in token.children or ():
             if child.type == "image":
-                alternative, title = _plain(child), str(child.attrGet("title") or "").strip()
-                caption = alternative if title in alternative else f"{alternative}\n\n{title}"
-                yield MarkdownPicture(str(child.attrGet("src") or ""), caption.strip(), section)
+                target = str(child.attrGet("src") or "")
+                yield _picture(target, _plain(child), str(child.attrGet("title") or ""), section)
+            elif child.type == "html_inline":
+                yield from _html_pictures(child.content, section)
+
+
+def _picture(target: str, alternative: str, title: str, section: Headings) -> MarkdownPicture:
+    alternative, title = written_words(alternative), written_words(title)
+    caption = alternative if title in alternative else f"{alternative}\n\n{title}"
+    return MarkdownPicture(target, caption.strip(), section)
+
+
+def _html_pictures(text: str, section: Headings) -> Iterator[MarkdownPicture]:
+    """Pictures in HTML among the Markdown: where their size matters, people write them so."""
+    if "<img" not in text.lower():
+        return
+    from lxml import etree, html
+
+    parser = html.HTMLParser(encoding="utf-8", huge_tree=True, no_network=True)
+    try:
+        root = etree.fromstring(text.replace("\0", "").encode("utf-8", "replace"), parser)
+    except (etree.LxmlError, ValueError):
+        return
+    for tag in () if root is None else root.iter("img"):
+        if target := tag.get("src", "").strip():
+            yield _picture(target, tag.get("alt", ""), tag.get("title", ""), section)
+
+
+def without_data(text: str) -> str:
+    """A text without the data of pictures that are inlined in it: no one searches by them."""
+    return _INLINED.sub(r"\1…", text) if "base64," in text else text
 
 
 def _plain(token: Token) -> str:

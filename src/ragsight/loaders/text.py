@@ -15,6 +15,7 @@ from ragsight.errors import (
     raise_error,
 )
 from ragsight.images import image_ref
+from ragsight.images.uris import decode_data_uri
 from ragsight.loaders.base import absolute, file_fingerprint, read_bytes
 from ragsight.loaders.chunking import ChunkingOptions, split_paragraphs, split_text
 from ragsight.loaders.decoding import DecodedText, decode_text
@@ -25,11 +26,12 @@ from ragsight.loaders.markdown import (
     MarkdownTable,
     markdown_sections,
     split_front_matter,
+    without_data,
 )
 
 TEXT_SUFFIXES = frozenset({".txt", ".md", ".markdown"})
 
-_VERSION = 3
+_VERSION = 4
 _OWN_KEYS = frozenset(
     {"label", "caption", "order", "method", "warnings", "previous", "next", "page_id", "mentions"}
     | {"mentioned_in", "inner_text", "cells"}
@@ -142,10 +144,13 @@ class TextLoader:
 
     def picture(self, picture: MarkdownPicture, part: str, facts: dict[str, Any]) -> Chunk | None:
         """The chunk of a picture that the text names; None where it can't be had."""
-        if not picture.is_file:
+        if not picture.is_file and not picture.is_inlined:
             return None
         try:
-            image = image_ref(self._pictures.path(picture.target))
+            if picture.is_inlined:
+                image = image_ref(decode_data_uri(picture.target))
+            else:
+                image = image_ref(self._pictures.path(picture.target))
         except InputError as error:
             self._on_error(InputError(f"{self._path}: {error}"))
             return None
@@ -192,7 +197,9 @@ class _MarkdownChunks:
             if isinstance(block, str):
                 waiting.append(block)
                 continue
-            for passage in split_paragraphs(waiting, self._loader.chunking):
+            for passage in split_paragraphs(
+                list(map(without_data, waiting)), self._loader.chunking
+            ):
                 yield self._chunk("text", passage.text, section.path)
             waiting = []
             if block is not None:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters of other scripts are what is tested
 from __future__ import annotations
 
 from pathlib import Path
@@ -19,6 +20,12 @@ TEXTS = {
     "utf-16-le": "Notes about the pump station",
     "utf-32": "Notes about the pump station",
     "utf-8-sig": "Größe",
+    "euc_jp": "ポンプは井戸から水を汲み上げる。" * 20,
+    "iso2022_jp": "ポンプは井戸から水を汲み上げる。",
+    "koi8_r": "Насос поднимает воду из колодца. Клапан открывают медленно.",
+    "cp1254": "Pompa suyu kuyudan çıkarır. Vana yavaşça açılmalı, şaft yağlanmalı.",
+    "big5": "水泵把水從井裡抽上來。閥門要慢慢打開，以免水錘。",
+    "cp949": "펌프는 우물에서 물을 끌어올린다.",
 }
 
 
@@ -39,6 +46,29 @@ def test_broken_characters_are_counted(tmp_path: Path) -> None:
     assert chunk.text.endswith("\ufffd end")
     [warning] = chunk.metadata["warnings"]
     assert warning.startswith("1 characters couldn't be read as utf-8")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text", ["Насос поднимает воду из колодца.\n", "水泵把水从井里抽上来。\n阀门要慢慢打开。\n"]
+)
+def test_wide_text_of_any_script_needs_no_mark(encoding: str, text: str) -> None:
+    decoded = decode_text(text.encode(encoding))
+    assert decoded is not None
+    assert (decoded.text, decoded.encoding) == (text, encoding)
+
+
+@pytest.mark.parametrize("text", ["Café", "5 €", "naïve – and short", "Öl"])
+def test_a_few_letters_are_read_as_windows_writes_them(text: str) -> None:
+    decoded = decode_text(text.encode("cp1252"))
+    assert decoded is not None
+    assert decoded.text == text
+
+
+@given(st.binary(min_size=40, max_size=200))
+def test_random_bytes_are_not_taken_for_wide_text(data: bytes) -> None:
+    decoded = decode_text(data + b"\0\x01")
+    assert decoded is None or decoded.encoding not in {"iso2022_jp", "iso2022_kr"}
 
 
 @pytest.mark.parametrize("data", [b"\x7fELF\x02\0\0\x01" * 20, b"PK\x03\x04\0\0" * 9])

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from documents import png
+from drawings import noise
 from ragsight import Chunk, ChunkingOptions, TextLoader, load
 from ragsight.errors import InputError
 from ragsight.loaders import discover
@@ -99,8 +102,38 @@ def test_a_picture_that_can_t_be_used_costs_itself(tmp_path: Path, target: str) 
 
 
 def test_addresses_of_the_web_are_left_in_the_text(tmp_path: Path) -> None:
-    text = "![badge](https://example.org/a.png) ![dot](data:image/png;base64,AAAA)\n"
+    text = "![badge](https://example.org/a.png) <img src='//example.org/b.png'>\n"
     assert [chunk.kind for chunk in _load(tmp_path, text)] == ["text"]
+
+
+def test_a_picture_inlined_in_the_text_is_a_figure_and_its_data_no_words(tmp_path: Path) -> None:
+    data = base64.b64encode(png(noise(1))).decode()
+    text, figure = _load(tmp_path, f"Look ![A disc](data:image/png;base64,{data}) here\n")
+    assert text.text == "Look ![A disc](data:image/png;base64,…) here"
+    assert (figure.text, figure.image and figure.image.width) == ("A disc", 48)
+    told: list[Exception] = []
+    broken = "Look ![A disc](data:image/png;base64,AAAA)\n"
+    assert len(_load(tmp_path, broken, on_error=told.append)) == 1
+    assert "notes.md" in str(told[0])
+
+
+def test_pictures_written_in_html_are_figures(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        noise(ord(name)).save(tmp_path / f"{name}.png")
+    text = (
+        '# Pump\n\n<p align="center"><img\nsrc="a.png" alt="From &quot;above&quot;"></p>\n\n'
+        "Words <img src=b.png title='A valve'> in the line\n\n```html\n<img src=c.png>\n```\n"
+    )
+    figures = [chunk for chunk in _load(tmp_path, text) if chunk.kind == "figure"]
+    assert [chunk.text for chunk in figures] == ['From "above"', "A valve"]
+    assert {chunk.source.section for chunk in figures} == {("Pump",)}
+
+
+@pytest.mark.parametrize("alternative", ["disc 2.png", "/Users/ann/disc.png", "3"])
+def test_names_of_files_are_no_words_of_a_picture(tmp_path: Path, alternative: str) -> None:
+    noise(1).save(tmp_path / "disc.png")
+    figure = _load(tmp_path, f"![{alternative}](disc.png)\n")[-1]
+    assert (figure.kind, figure.text) == ("figure", "")
 
 
 def test_a_long_table_is_cut_between_rows_with_its_header(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ class HtmlLoader:
     def image_paths(self) -> Iterator[Path]:
         """Where the pictures are that the page names; those that can't be used are passed over."""
         for address in dict.fromkeys(picture_addresses(self._page())):
-            if not has_scheme(address) and not address.startswith("//"):
+            if not has_scheme(address):
                 try:
                     yield self._local(address)
                 except InputError:
@@ -151,7 +151,7 @@ class HtmlLoader:
         try:
             if is_data_uri(address):
                 return image_ref(decode_data_uri(address))
-            if has_scheme(address) or address.startswith("//"):
+            if has_scheme(address):
                 return None
             return image_ref(self._local(address))
         except InputError as error:
