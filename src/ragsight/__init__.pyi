@@ -135,6 +135,9 @@ from .loaders import (
     ChunkingOptions as ChunkingOptions,
 )
 from .loaders import (
+    HtmlLoader as HtmlLoader,
+)
+from .loaders import (
     ImageLoader as ImageLoader,
 )
 from .loaders import (
@@ -153,7 +156,13 @@ from .loaders import (
     SlideOptions as SlideOptions,
 )
 from .loaders import (
+    SvgLoader as SvgLoader,
+)
+from .loaders import (
     TextLoader as TextLoader,
+)
+from .loaders import (
+    WordLoader as WordLoader,
 )
 from .loaders import (
     load as load,
