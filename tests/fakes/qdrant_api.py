@@ -58,6 +58,8 @@ _READ = "consistency timeout"
 ROUTES = [
     _route("version", "GET /"),
     _route("list", "GET /collections"),
+    _route("list_aliases", "GET /aliases"),
+    _route("aliases", "POST /collections/aliases", models.ChangeAliasesOperation, "timeout"),
     _route("exists", "GET /collections/{name}/exists"),
     _route("get", "GET /collections/{name}"),
     _route("create", "PUT /collections/{name}", models.CreateCollection, "timeout"),
@@ -103,6 +105,7 @@ class Api:
         self._local = local
         self._lock = threading.Lock()
         self.created: dict[str, models.CreateCollection] = {}
+        self.aliases: dict[str, str] = {}
         self.indexes: dict[str, dict[str, Any]] = {}
         self.shard_keys: dict[str, list[Any]] = {}
 
@@ -129,6 +132,8 @@ class Api:
             Refusal: Where a server refuses.
         """
         with self._lock, _refusals():
+            if name not in {"create", "drop"}:
+                collection = self.aliases.get(collection, collection)
             if collection and name not in {"exists", "create", "drop"}:
                 self._check_there(collection)
             return getattr(self, f"_{name}")(collection, body)
@@ -143,10 +148,32 @@ class Api:
     def _list(self, _: str, __: str) -> Any:
         return {"collections": [{"name": name} for name in sorted(self.created)]}
 
+    def _list_aliases(self, _: str, __: str) -> models.CollectionsAliasesResponse:
+        return models.CollectionsAliasesResponse(
+            aliases=[
+                models.AliasDescription(alias_name=alias, collection_name=name)
+                for alias, name in sorted(self.aliases.items())
+            ]
+        )
+
+    def _aliases(self, _: str, body: models.ChangeAliasesOperation) -> bool:
+        for action in body.actions:
+            if isinstance(action, models.CreateAliasOperation):
+                self._check_there(action.create_alias.collection_name)
+                self.aliases[action.create_alias.alias_name] = action.create_alias.collection_name
+            elif isinstance(action, models.DeleteAliasOperation):
+                self.aliases.pop(action.delete_alias.alias_name, None)
+            else:
+                names = action.rename_alias
+                self.aliases[names.new_alias_name] = self.aliases.pop(names.old_alias_name)
+        return True
+
     def _exists(self, collection: str, _: str) -> Any:
         return {"exists": collection in self.created}
 
     def _create(self, collection: str, body: models.CreateCollection) -> bool:
+        if collection in self.aliases:
+            raise Refusal(400, "Wrong input: Alias with the same name already exists")
         if collection in self.created:
             raise Refusal(409, f"Wrong input: Collection `{collection}` already exists!")
         self._local.create_collection(
@@ -165,6 +192,9 @@ class Api:
     def _drop(self, collection: str, _: str) -> bool:
         there = self.created.pop(collection, None) is not None
         if there:
+            gone = [alias for alias, name in self.aliases.items() if name == collection]
+            for alias in gone:
+                del self.aliases[alias]
             self._local.delete_collection(collection)
         return there
 

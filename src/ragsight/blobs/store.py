@@ -80,11 +80,25 @@ class BlobStore:
 
     def __init__(self, url: str | Path, **options: Any) -> None:
         self.url = str(url)
+        self._options = options
         self._place = open_place(self.url, options)
+        self._whole: BlobStore | None = None
 
     def __repr__(self) -> str:
         # Without the options, which may hold secrets.
         return f"BlobStore({without_secrets(self.url)!r})"
+
+    def part(self, name: str) -> BlobStore:
+        """A store below this one, opened alike.
+
+        It writes and collects its own images only; one that it doesn't hold is read from here.
+
+        Args:
+            name: A path below this store, with slashes.
+        """
+        below = BlobStore(f"{self.url.rstrip('/')}/{name}", **self._options)
+        below._whole = self
+        return below
 
     def keep(self, ref: ImageRef) -> ImageRef:
         """Store an image's bytes, unless they are here already.
@@ -128,6 +142,8 @@ class BlobStore:
 
     def _read_own(self, ref: ImageRef) -> bytes:
         data = self._place.read(_key(ref))
+        if data is None and self._whole is not None:
+            data = self._whole._place.read(_key(ref))
         if data is None:
             raise SourceNotFoundError(
                 f"{ref.uri}: the image is not in {without_secrets(self.url)}. Index its source "

@@ -6,7 +6,7 @@ import re
 import sys
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -27,6 +27,7 @@ from ragsight.store.engines.collection_options import CollectionOptions
 from ragsight.store.engines.retry_options import RetryOptions
 from ragsight.store.layout import Layout, check_dimension, foreign_layout
 from ragsight.store.migrations import current_profile, migrate
+from ragsight.store.picture_places import new_place
 from ragsight.store.schema import COLLECTIONS, IndexedSpace, IndexManifest
 
 if TYPE_CHECKING:
@@ -144,6 +145,11 @@ def is_remote(location: Location) -> bool:
     return not is_client(location) and _URL.match(str(location)) is not None
 
 
+def has_own_blobs(location: Location, blobs: str | Path | BlobStore | None) -> bool:
+    """Whether no other index can have pictures in the blob store that `open_blobs` chooses."""
+    return blobs is None and not is_remote(location)
+
+
 def open_blobs(location: Location, blobs: str | Path | BlobStore | None) -> BlobStore:
     """Choose where images are kept: beside the vectors where those are in a folder."""
     if isinstance(blobs, BlobStore):
@@ -202,8 +208,17 @@ def open_profile(
     encoders: Mapping[SpaceName, SpaceEncoder],
     language: str,
     create: bool,
+    shared_blobs: BlobStore | None = None,
 ) -> Steps[IndexManifest]:
     """Read and check an index's profile, or make the index.
+
+    Args:
+        engine: Where it is.
+        encoders: By vector space.
+        language: Of BM25, for a new index.
+        create: Whether to make one.
+        shared_blobs: Where a new index gets a part for its pictures; None if it has a store to
+            itself.
 
     Raises:
         StoreNotFoundError: If there is no index and none may be made.
@@ -215,9 +230,7 @@ def open_profile(
         if not create or not encoders:
             advice = "Give an encoder to make one" if create else "Index something first"
             raise StoreNotFoundError(f"{engine.place}: there is no index here. {advice}.")
-        profile = new_profile(encoders, language)
-        yield from engine.create(profile.to_dict())
-        return profile
+        return (yield from _create(engine, new_profile(encoders, language), shared_blobs))
     profile = current_profile(stored, place=engine.place)
     for name, encoder in encoders.items():
         indexed = profile.spaces.get(name)
@@ -227,8 +240,21 @@ def open_profile(
     return (yield from migrate(engine, stored))
 
 
-def start_with(engine: Engine, profile: IndexManifest) -> Steps[None]:
-    """Open the index that was made like this, or make it.
+def _create(
+    engine: Engine, profile: IndexManifest, shared_blobs: BlobStore | None
+) -> Steps[IndexManifest]:
+    """Make an index, with a part of its own of a blob store that others may use too."""
+    pictures = None if shared_blobs is None else new_place(shared_blobs, engine.holder)
+    yield from engine.create(replace(profile, pictures=pictures).to_dict())
+    # Another process may have made it at the same time, and then its part counts.
+    made = yield from stored_profile(engine)
+    return made if made is not None else replace(profile, pictures=pictures)
+
+
+def start_with(
+    engine: Engine, profile: IndexManifest, shared_blobs: BlobStore | None = None
+) -> Steps[IndexManifest]:
+    """Open the index that was made like this, or make it; pictures' places aren't compared.
 
     Raises:
         EncoderMismatchError: If the index that is there was made with other encoders.
@@ -236,8 +262,7 @@ def start_with(engine: Engine, profile: IndexManifest) -> Steps[None]:
     """
     stored = yield from engine.read_profile()
     if stored is None:
-        yield from engine.create(profile.to_dict())
-        return
+        return (yield from _create(engine, profile, shared_blobs))
     there = current_profile(stored, place=engine.place)
     if there != profile:
         raise EncoderMismatchError(
@@ -246,7 +271,7 @@ def start_with(engine: Engine, profile: IndexManifest) -> Steps[None]:
             "indexed with differ. Choose another place."
         )
     yield from engine.start()
-    yield from migrate(engine, stored)
+    return (yield from migrate(engine, stored))
 
 
 def check_encoder(place: str, what: str, stored: EncoderSpec | None, given: EncoderSpec) -> None:

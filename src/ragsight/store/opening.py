@@ -18,6 +18,7 @@ from ragsight.store.locations import (
     Location,
     StoreOptions,
     attach_engine,
+    has_own_blobs,
     new_profile,
     open_blobs,
     open_engine,
@@ -26,6 +27,7 @@ from ragsight.store.locations import (
     start_with,
 )
 from ragsight.store.operations import Operations
+from ragsight.store.picture_places import PARTS_FOLDER, remembered
 from ragsight.store.schema import IndexManifest
 from ragsight.store.transfer import exported_profile, import_index
 
@@ -64,6 +66,7 @@ class Opening:
             encoders=self._encoders,
             language=options.language,
             create=self._create,
+            shared_blobs=self._shared_blobs(),
         )
         return self._operations(engine, profile, own_layout(profile), options)
 
@@ -79,8 +82,8 @@ class Opening:
         engine = open_engine(self._location, name=name, options=options, client=client)
 
         def restored() -> Steps[Operations]:
-            profile = exported_profile(folder)
-            yield from start_with(engine, profile)
+            exported = exported_profile(folder)
+            profile = yield from start_with(engine, exported, self._shared_blobs())
             operations = self._operations(engine, profile, own_layout(profile), options)
             yield from import_index(operations, folder)
             return operations
@@ -111,11 +114,27 @@ class Opening:
         return Operations(
             engine,
             profile,
-            open_blobs(self._location, self._blobs),
+            self._blobs_of(engine, profile),
             layout=layout,
             encoders=self._encoders,
             index_metadata=options.index_metadata,
+            owns_blobs=profile.pictures is None and has_own_blobs(self._location, self._blobs),
         )
+
+    def _shared_blobs(self) -> BlobStore | None:
+        """The blob store, if other indexes may have pictures there."""
+        if has_own_blobs(self._location, self._blobs):
+            return None
+        return open_blobs(self._location, self._blobs)
+
+    def _blobs_of(self, engine: Engine, profile: IndexManifest) -> BlobStore:
+        """Where the index's pictures are: what is given, or else what it remembers."""
+        blobs = open_blobs(self._location, self._blobs)
+        if profile.pictures is None:
+            return blobs
+        if self._blobs is None:
+            blobs = remembered(profile.pictures, blobs, engine.place)
+        return blobs.part(f"{PARTS_FOLDER}/{profile.pictures.part}")
 
 
 def run_or_close(engine: Engine, program: Steps[T]) -> T:

@@ -22,6 +22,7 @@ from ragsight.store.given_vectors import EncodedChunk, parted
 from ragsight.store.indexing import new_indexes
 from ragsight.store.layout import Layout, VectorKind
 from ragsight.store.payloads import point_id
+from ragsight.store.picture_places import check_sole_owner
 from ragsight.store.records import SourceRecord, record_id
 from ragsight.store.schema import COLLECTIONS, METADATA_KEY, RECORD_KIND, IndexKind, IndexManifest
 
@@ -63,6 +64,8 @@ class Operations:
         layout: How the collections are read.
         encoders: What encodes, by vector space; that of BM25 comes by itself.
         index_metadata: Index metadata keys as they turn up.
+        owns_blobs: Whether no other index can have images in `blobs`, although the profile names
+            no part of it.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Operations:
         layout: Layout,
         encoders: Mapping[SpaceName, SpaceEncoder],
         index_metadata: bool,
+        owns_blobs: bool = False,
     ) -> None:
         self.engine = engine
         self.profile = profile
@@ -83,6 +87,7 @@ class Operations:
         self.encoders: Mapping[SpaceName, SpaceEncoder] = {BM25: self.bm25, **encoders}
         self._chunks = ChunkEncoder(profile, self.encoders, blobs, engine.place)
         self._index_metadata = index_metadata
+        self._owns_blobs = owns_blobs
         self._indexed: dict[Collection, dict[str, IndexKind]] = {}
 
     @property
@@ -269,6 +274,12 @@ class Operations:
     def collect_garbage(self, grace_seconds: float) -> Steps[GarbageReport]:
         """Remove images that no chunk shows."""
         self._check_writable()
+        if not self._owns_blobs:
+            place = self.profile.pictures
+            holders = {self.engine.holder}
+            if place is not None and place.holder not in holders:
+                holders.add((yield from self.engine.true_holder()))
+            check_sole_owner(place, holders, index=self.engine.place, url=self.blobs.url)
         referenced: set[str] = set()
         for collection in COLLECTIONS:
             offset: str | None = None

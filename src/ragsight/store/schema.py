@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from ragsight.encoders import EncoderSpec
 from ragsight.encoders.bm25 import ANALYZER, AUTO, Analyzer
 from ragsight.spaces import BM25, CLIP, DENSE, SPACES, Collection, Form, SpaceName, VectorSpace
+from ragsight.store.picture_places import PicturePlace
 
 SCHEMA_VERSION = 2
 
@@ -81,6 +82,8 @@ class IndexManifest:
         schema: Version of the payload layout.
         others: Spaces beyond those of BM25 and of these two encoders.
         analyzer: How texts became the terms of the BM25 vectors; see `Bm25Encoder`.
+        pictures: The part of a blob store that is this index's; None where it has a store to
+            itself, and in what earlier releases made.
     """
 
     encoder: EncoderSpec | None
@@ -89,6 +92,7 @@ class IndexManifest:
     schema: int = field(default=SCHEMA_VERSION, compare=False)
     others: tuple[IndexedSpace, ...] = ()
     analyzer: Analyzer = ANALYZER
+    pictures: PicturePlace | None = field(default=None, compare=False)
 
     @property
     def spaces(self) -> dict[SpaceName, IndexedSpace]:
@@ -113,7 +117,8 @@ class IndexManifest:
         }
         # Left out where there are none, so that earlier releases read what they can.
         others = {"spaces": [other.to_dict() for other in self.others]} if self.others else {}
-        return profile | others
+        pictures = {} if self.pictures is None else {"pictures": self.pictures.to_dict()}
+        return profile | others | pictures
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> IndexManifest:
@@ -137,6 +142,7 @@ class IndexManifest:
                 schema=data["schema"],
                 others=tuple(map(IndexedSpace.from_dict, data.get("spaces", ()))),
                 analyzer=analyzer,
+                pictures=PicturePlace.from_dict(data["pictures"]) if "pictures" in data else None,
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{type(error).__name__}: {error}") from error

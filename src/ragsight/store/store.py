@@ -94,7 +94,8 @@ class MultimodalStore:
             encoders: Encoders of further vector spaces by name; see `ragsight.spaces`.
             create: Make the index if there is none.
             blobs: Where image bytes go: a folder or fsspec URL. By default inside an index
-                folder, in memory beside a client, in `default_blob_folder()` beside a server.
+                folder, in memory beside a client, in `default_blob_folder()` beside a server. A place that
+                several indexes may share has a part for each; an index remembers its place.
             name: Prefix of the collections on a server.
             options: Language of BM25, collections, retries.
             **client: Arguments of `QdrantClient` with a URL: `api_key`, `timeout` (30 seconds
@@ -544,7 +545,7 @@ class MultimodalStore:
         return self.run(self.operations.finish_source(record))
 
     def collect_garbage(self, *, grace_seconds: float = 3600.0) -> GarbageReport:
-        """Remove images that no chunk shows any more.
+        """Remove images that no chunk of this index shows any more; other indexes keep theirs.
 
         Args:
             grace_seconds: Leave younger ones: another process may be about to write their chunks.
@@ -553,7 +554,8 @@ class MultimodalStore:
             What was removed.
 
         Raises:
-            StoreError: If the engine or the blob store refuses.
+            StoreError: If the engine or the blob store refuses; if other indexes may show the same
+                images: a copy of an index, or one that an earlier release made in a shared store.
         """
         return self.run(self.operations.collect_garbage(grace_seconds))
 

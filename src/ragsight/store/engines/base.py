@@ -88,6 +88,15 @@ class Engine(Protocol):
         """Whether there is such a collection; ours are both there, foreign ones may not be."""
         ...
 
+    @property
+    def holder(self) -> str:
+        """The name of what holds the points, as it was opened: a copy of an index has another."""
+        ...
+
+    def true_holder(self) -> Steps[str]:
+        """The name of what holds the points, whatever else it was opened by."""
+        ...
+
     def read_profile(self) -> Steps[Payload | None]:
         """What the index was made with; None where there is no index."""
         ...

@@ -103,6 +103,16 @@ class EdgeEngine:
         """The folder."""
         return str(self._folder)
 
+    @property
+    def holder(self) -> str:
+        """The folder, whatever folder is the current one."""
+        return str(self._folder.absolute())
+
+    @in_one_step
+    def true_holder(self) -> str:
+        """The folder, links followed."""
+        return str(self._folder.resolve())
+
     def check_process(self) -> None:
         """A fork of the process that opened the folder can't use it; see `OwnerLock`."""
         self._lock.check()

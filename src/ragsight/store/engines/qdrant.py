@@ -75,6 +75,20 @@ class ClientEngine:
         """Whether the collection was named."""
         return collection in self._names
 
+    @property
+    def holder(self) -> str:
+        """The text collection, or an alias of it."""
+        return self._names["text"]
+
+    def true_holder(self) -> Steps[str]:
+        """The text collection; that which an alias stands for, where it was opened by one."""
+        if not self.is_remote:
+            return self.holder
+        with server_errors(self.place):
+            found = yield from self._clients.call(QdrantClient.get_aliases, {})
+        names = {alias.alias_name: alias.collection_name for alias in found.aliases}
+        return names.get(self.holder, self.holder)
+
     def read_profile(self) -> Steps[Payload | None]:
         """Read the profile from the text collection's metadata."""
         if not (yield from self._exists("text")):
