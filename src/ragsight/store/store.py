@@ -94,8 +94,8 @@ class MultimodalStore:
             encoders: Encoders of further vector spaces by name; see `ragsight.spaces`.
             create: Make the index if there is none.
             blobs: Where image bytes go: a folder or fsspec URL. By default inside an index
-                folder, in memory beside a client, in `default_blob_folder()` beside a server. A place that
-                several indexes may share has a part for each; an index remembers its place.
+                folder, in memory beside a client, in `default_blob_folder()` beside a server.
+                A place that several indexes may share has a part for each; an index remembers it.
             name: Prefix of the collections on a server.
             options: Language of BM25, collections, retries.
             **client: Arguments of `QdrantClient` with a URL: `api_key`, `timeout` (30 seconds
