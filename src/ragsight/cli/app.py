@@ -20,6 +20,7 @@ from ragsight.cli.asking import ask_index
 from ragsight.cli.doctoring import doctor_index
 from ragsight.cli.evaluation import evaluate_index
 from ragsight.cli.inspecting import inspect_file
+from ragsight.cli.logs import configure_logging
 from ragsight.cli.options import BaseUrl, Count, Html, Index, Json, Vlm, Where
 from ragsight.cli.pdfs import Ocr, PageImages, Password, PdfBackend, pdf_backend_name, pdf_options
 from ragsight.cli.slides import Render, slide_options
@@ -287,8 +288,17 @@ def _options(
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
+    verbose: Annotated[
+        int,
+        typer.Option("--verbose", "-v", count=True, help="Log what is done; twice: in detail."),
+    ] = 0,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="Log as JSON lines to standard error.")
+    ] = False,
 ) -> None:
     """Search text and images together, and get cited answers."""
+    del version
+    configure_logging(verbose, as_json=log_json)
 
 
 def main() -> None:

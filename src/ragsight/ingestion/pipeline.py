@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +17,14 @@ from ragsight.ingestion.report import IngestReport, Progress, ProgressHandler, S
 from ragsight.loaders import Loader, LoadOptions, LoadSettings, loader_for
 from ragsight.loaders.dispatch import find_files
 from ragsight.loaders.formats import format_of, prepare_files
+from ragsight.logs import log_event
 from ragsight.store import MultimodalStore, SourceRecord, leaves_out
 from ragsight.store.operations import BATCH_SIZE
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+_LOG = logging.getLogger(__name__)
 
 LoaderFactory = Callable[[Path], Loader]
 
@@ -74,7 +79,41 @@ def ingest(
     for path in files:
         run.take(path, make)
     run.finish()
-    return IngestReport(tuple(run.results), time.perf_counter() - started, dict(found.passed_over))
+    report = IngestReport(
+        tuple(run.results), time.perf_counter() - started, dict(found.passed_over)
+    )
+    _log_end(report)
+    return report
+
+
+def _log_end(report: IngestReport) -> None:
+    counts: Counter[str] = Counter(source.status for source in report.sources)
+    told = ", ".join(f"{count} {status}" for status, count in counts.items())
+    log_event(
+        _LOG,
+        logging.INFO,
+        "ingest.finished",
+        f"Ingest ended: {told}; {report.chunks} chunks in {report.seconds:.1f} s.",
+        chunks=report.chunks,
+        seconds=round(report.seconds, 3),
+        passed_over=dict(report.passed_over),
+        **counts,
+    )
+
+
+def _log_source(result: SourceResult) -> None:
+    """Tell of one file; what went wrong is a warning."""
+    lost = result.status == "failed" or bool(result.problems)
+    if result.status == "unchanged":
+        lost = False  # Its problems were told when it was indexed.
+    told = "".join(f" {problem}" for problem in result.problems) if lost else ""
+    log_event(
+        _LOG,
+        logging.WARNING if lost else logging.INFO,
+        f"source.{result.status}",
+        f"{result.uri}: {result.status}, {result.chunks} chunks.{told}",
+        **result.to_dict(),
+    )
 
 
 def _loaders(
@@ -163,13 +202,20 @@ class IngestRun:
             fingerprint = known if known is not None else loader.fingerprint()
             record = self._store.source_record(loader.uri)
             if record is not None and record.fingerprint == fingerprint and not self._force:
-                self.results[slot] = SourceResult(
-                    loader.uri, "unchanged", len(record.chunk_ids), problems=record.problems
+                self._settle(
+                    slot,
+                    SourceResult(
+                        loader.uri, "unchanged", len(record.chunk_ids), problems=record.problems
+                    ),
                 )
             else:
                 self._load(FileUnderWay(slot, loader.uri, fingerprint, problems), loader, record)
         except InputError as error:
-            self.results[slot] = SourceResult(name, "failed", problems=(*problems, str(error)))
+            self._settle(slot, SourceResult(name, "failed", problems=(*problems, str(error))))
+
+    def _settle(self, slot: int, result: SourceResult) -> None:
+        self.results[slot] = result
+        _log_source(result)
 
     def _load(self, job: FileUnderWay, loader: Loader, record: SourceRecord | None) -> None:
         try:
@@ -209,7 +255,7 @@ class IngestRun:
             job.written.append(chunk.id)
         self._buffer.clear()
         for job in self._loaded:
-            self.results[job.slot] = self._recorded(job)
+            self._settle(job.slot, self._recorded(job))
         self._loaded.clear()
 
     def _recorded(self, job: FileUnderWay) -> SourceResult:

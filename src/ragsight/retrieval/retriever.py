@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ragsight.errors import QueryError
 from ragsight.images import ImageSource
+from ragsight.logs import log_event
 from ragsight.retrieval.encoding import QueryVectors, encode_queries, is_silent
 from ragsight.retrieval.fusion import Fusion, fuse
 from ragsight.retrieval.grouping import group_hits
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from ragsight.retrieval.ranking import RankingSettings
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 
 MOST_ROUNDS = 3
 """How often a ranking is asked for again, deeper, where groups left too few hits."""
@@ -199,12 +203,18 @@ class MultimodalRetriever:
 
     def _retrieval(self, queries: Sequence[Query]) -> Steps[list[list[Hit]]]:
         self.store.operations.engine.check_process()
+        started = time.perf_counter()
         jobs = [self._job(query) for query in queries]
         found = yield from self._in_turn(self._searched(jobs))
         results: list[list[Hit]] = []
         for job, hits in zip(jobs, found, strict=True):
             ordered = hits if self._rerank is None else (yield from self._reranked(job, hits))
             results.append(Hits(job.limits.apply(ordered)))
+        seconds = time.perf_counter() - started
+        counts = [len(hits) for hits in results]
+        message = f"Searched: {len(counts)} queries, {sum(counts)} hits in {seconds:.3f} s."
+        facts = {"queries": len(counts), "hits": counts, "seconds": round(seconds, 4)}
+        log_event(_LOG, logging.DEBUG, "search.finished", message, **facts)
         return results
 
     def _in_turn(self, steps: Steps[T]) -> Steps[T]:
