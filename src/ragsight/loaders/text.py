@@ -28,6 +28,7 @@ from ragsight.loaders.markdown import (
     split_front_matter,
     without_data,
 )
+from ragsight.loaders.svg import picture_at
 
 TEXT_SUFFIXES = frozenset({".txt", ".md", ".markdown"})
 
@@ -150,7 +151,7 @@ class TextLoader:
             if picture.is_inlined:
                 image = image_ref(decode_data_uri(picture.target))
             else:
-                image = image_ref(self._pictures.path(picture.target))
+                image = picture_at(self._pictures.path(picture.target))
         except InputError as error:
             self._on_error(InputError(f"{self._path}: {error}"))
             return None

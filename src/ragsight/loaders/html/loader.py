@@ -25,6 +25,7 @@ from ragsight.loaders.html.page import HtmlPage, read_page
 from ragsight.loaders.html.reading import page_blocks, picture_addresses
 from ragsight.loaders.local_pictures import LocalPictures
 from ragsight.loaders.markdown import has_scheme
+from ragsight.loaders.svg import picture_at
 
 HTML_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 
@@ -153,7 +154,7 @@ class HtmlLoader:
                 return image_ref(decode_data_uri(address))
             if has_scheme(address):
                 return None
-            return image_ref(self._local(address))
+            return picture_at(self._local(address))
         except InputError as error:
             self._on_error(InputError(f"{self._path}: {error}"))
             return None

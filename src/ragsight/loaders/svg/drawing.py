@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser, tostring
 
-from ragsight.errors import DocumentError
+from ragsight.errors import DocumentError, EmptyDocumentError
 from ragsight.loaders.written_words import written_words
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -99,6 +99,8 @@ def read_drawing(data: bytes, name: str) -> Drawing:
     Raises:
         DocumentError: If it is no drawing, damaged, or larger than any.
     """
+    if not data:
+        raise EmptyDocumentError(f"{name}: the file is empty (0 bytes).")
     data = _unpacked(data, name)
     parser = XMLParser(target=_Builder(max(_LEAST_GROWN, _GROWTH * len(data))))
     try:

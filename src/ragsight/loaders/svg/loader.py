@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ragsight.chunks import Chunk, ImageRef, Source
-from ragsight.errors import DocumentError, EmptyDocumentError, ErrorHandler, InputError, raise_error
-from ragsight.files import read_regular
-from ragsight.images import image_ref
+from ragsight.errors import EmptyDocumentError, ErrorHandler, InputError, raise_error
 from ragsight.loaders.base import absolute, file_fingerprint
 from ragsight.loaders.images import sidecar_caption
-from ragsight.loaders.svg.drawing import MOST_BYTES, Drawing, read_drawing
-from ragsight.loaders.svg.painting import can_paint, paint_drawing
-
-SVG_SUFFIXES = frozenset({".svg", ".svgz"})
+from ragsight.loaders.svg.drawing import Drawing
+from ragsight.loaders.svg.painting import can_paint
+from ragsight.loaders.svg.pictures import painted, read_drawing_file
 
 _VERSION = 1
 _SEPARATORS = re.compile(r"[-_\s]+")
@@ -64,13 +61,7 @@ class SvgLoader:
                 raises, as it does by default.
             EmptyDocumentError: If it has no words and can't be painted.
         """
-        try:
-            data = read_regular(self._path, most=MOST_BYTES)
-        except OSError as error:
-            raise DocumentError(f"{self._path}: the file can't be read ({error}).") from error
-        if not data:
-            raise EmptyDocumentError(f"{self._path}: the file is empty (0 bytes).")
-        drawing = read_drawing(data, self.uri)
+        drawing = read_drawing_file(self._path)
         caption = self._caption(self._on_error)
         text = caption if caption else drawing.title
         image = self._painted(drawing)
@@ -102,13 +93,7 @@ class SvgLoader:
 
     def _painted(self, drawing: Drawing) -> ImageRef | None:
         try:
-            if not can_paint():
-                raise DocumentError(
-                    f"{self._path}: nothing that paints drawings is installed; its words are "
-                    "loaded without it. Install it: pip install 'ragsight[svg]'"
-                )
-            data, _ = paint_drawing(drawing, self.uri)
-            return image_ref(data, uri=f"{self.uri}#painted")
+            return painted(drawing, self.uri)
         except InputError as error:
             self._on_error(error)
             return None

@@ -181,7 +181,7 @@ def test_a_drawing_that_cannot_be_painted_costs_its_picture_only(tmp_path: Path)
 def test_without_the_painter_the_words_are_loaded_and_that_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragsight.loaders.svg.loader.can_paint", lambda: False)
+    monkeypatch.setattr("ragsight.loaders.svg.pictures.can_paint", lambda: False)
     written(tmp_path / "a.svg", "<text>Inlet</text>")
     written(tmp_path / "b.svg", RED)
     if sys.platform != "win32":
@@ -193,3 +193,15 @@ def test_without_the_painter_the_words_are_loaded_and_that_is_said(
     assert any("c.svg" in str(problem) for problem in problems)
     with pytest.raises(EmptyDocumentError):
         SvgLoader(tmp_path / "b.svg", on_error=lambda _: None).load()
+
+
+@needs_painter
+def test_drawings_that_texts_and_pages_name_are_painted(tmp_path: Path) -> None:
+    written(tmp_path / "a.svg", RED)
+    (tmp_path / "a.md").write_text("Look\n\n![A disc](a.svg)\n")
+    (tmp_path / "b.html").write_text("<p>Look<figure><img src=a.svg><figcaption>It</figure>")
+    chunks = list(load(tmp_path))
+    figures = [chunk for chunk in chunks if chunk.kind == "figure"]
+    assert [figure.text for figure in figures] == ["A disc", "It"]
+    assert [figure.image and figure.image.mime for figure in figures] == ["image/png"] * 2
+    assert len(chunks) == 4
