@@ -17,8 +17,10 @@ from ragsight.loaders.pdf.figures.whole_pages import kept_whole, without_shown_f
 from ragsight.loaders.pdf.isolation.limited import LimitedSource
 from ragsight.loaders.pdf.ocr.reading import are_placed, ocr_reader
 from ragsight.loaders.pdf.options import PdfOptions
+from ragsight.loaders.pdf.page.fields import with_field_words
 from ragsight.loaders.pdf.page.geometry import area
 from ragsight.loaders.pdf.page.kinds import page_kind
+from ragsight.loaders.pdf.page.notes import note_text
 from ragsight.loaders.pdf.page.page import Drawing, Line, Page
 from ragsight.loaders.pdf.page.reader import PageReader
 from ragsight.loaders.pdf.page_chunks import PageChunks
@@ -26,7 +28,7 @@ from ragsight.loaders.pdf.page_input import DocumentHabits, PageInput
 from ragsight.loaders.pdf.parts import Analysis, Figure, Table
 from ragsight.loaders.pdf.text.blocks import body_size, rows_of, size_counts
 from ragsight.loaders.pdf.text.headings import HeadingPath, Outline, outline_of
-from ragsight.loaders.pdf.text.paragraphs import sections_of
+from ragsight.loaders.pdf.text.paragraphs import Section, section_at, sections_of
 
 _TRIM_EVERY = 10
 """Pages after which the library's caches are emptied; with more, memory grows, with fewer, fonts
@@ -45,6 +47,11 @@ _LOOK_SIDE, _LOOK_DPI = 1200, 50
 longer."""
 
 _REPAIRED = "The file was damaged and has been repaired; parts of it may be missing."
+_UNREADABLE = (
+    "{} characters of the page's text can't be read, since their font doesn't say which letters "
+    "they are; the page is treated as a scan."
+)
+_NOT_READ = "Pass ocr='auto' to read its picture, or ocr=... your own function."
 _NO_DRAWINGS = "The page's drawings couldn't be read; figures and tables may be missing."
 
 
@@ -119,7 +126,10 @@ class DocumentPass:
             analysis = without_shown_figures(analysis, page, whole)
         size = self._habits.body_size
         sections = sections_of(page, analysis, self._path, size, self._outline)
-        if kind == "scan" and not analysis.text:
+        if page.unreadable:
+            warnings.append(_UNREADABLE.format(page.unreadable))
+            warnings.append("" if is_read or not self._ocr.hint else _NOT_READ)
+        elif kind == "scan" and not analysis.text:
             warnings.append(self._ocr.hint)
         make = ChunkMaker(
             self._source, page, self._uri, self._options, self._on_error, self._ocr,
@@ -127,6 +137,7 @@ class DocumentPass:
             "ocr" if is_read else "text",
         )  # fmt: skip
         yield from PageChunks(make, sections, analysis, whole).all()
+        yield from self._notes(page, make, sections)
         if not is_read:
             yield from self._contents(page, make)
 
@@ -195,7 +206,7 @@ class DocumentPass:
     def _words(self, number: int) -> Callable[[], Sequence[Line]]:
         def words() -> Sequence[Line]:
             try:
-                return self._source.words(number)
+                return with_field_words(self._source.words(number), self._reader.page(number))
             except DocumentError as error:
                 self._on_error(error)
                 return ()
@@ -207,6 +218,17 @@ class DocumentPass:
         if all(part.caption is None for part in parts):
             return []
         return self._reader.sentences_around(number)
+
+    def _notes(self, page: Page, make: ChunkMaker, sections: Sequence[Section]) -> Iterator[Chunk]:
+        """What readers wrote onto the page, each with who and where."""
+        words = self._words(page.number)() if any(note.marked for note in page.notes) else ()
+        for number, note in enumerate(page.notes, start=1):
+            path = section_at(note.bbox, sections)
+            chunk = make.text(note_text(note, words), note.bbox, path, f"note {number}")
+            facts = {"method": "text", "role": "note", "note": note.kind}
+            if note.author:
+                facts["author"] = note.author
+            yield replace(chunk, metadata={**chunk.metadata, **facts})
 
     def _contents(self, page: Page, make: ChunkMaker) -> Iterator[Chunk]:
         listed = self._reader.contents(page.number)

@@ -30,7 +30,7 @@ from ragsight.loaders.pdf.options import PdfOptions, PdfSettings
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-LOADER_VERSION = 4
+LOADER_VERSION = 5
 """Raised whenever the same file and options would give other chunks."""
 
 

@@ -26,8 +26,11 @@ PageKind = Literal["scan", "slide", "page"]
 
 
 def page_kind(page: Page) -> PageKind | None:
-    """What a page is that is kept as a picture: a scan, a slide, or one on a background picture."""
-    if is_scan(page):
+    """What a page is that is kept as a picture: a scan, a slide, or one on a background picture.
+
+    A page whose letters can't be read is as good as a scan.
+    """
+    if page.unreadable or is_scan(page):
         return "scan"
     if is_slide(page, page.lines):
         return "slide"

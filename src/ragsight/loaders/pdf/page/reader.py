@@ -12,7 +12,10 @@ from ragsight.loaders.pdf.backends.protocol import PageSource
 from ragsight.loaders.pdf.captions.blocks import find_captions
 from ragsight.loaders.pdf.captions.mentions import sentences_of
 from ragsight.loaders.pdf.captions.patterns import parse_caption
+from ragsight.loaders.pdf.page.fields import with_fields
+from ragsight.loaders.pdf.page.notes import without_drawn_notes
 from ragsight.loaders.pdf.page.page import Page
+from ragsight.loaders.pdf.page.unreadable import without_unreadable_lines
 from ragsight.loaders.pdf.text.blocks import blocks_of, body_size, size_counts
 from ragsight.loaders.pdf.text.contents import contents_lines
 from ragsight.loaders.pdf.text.furniture import (
@@ -162,7 +165,9 @@ class PageReader:
     def _cached(self, number: int) -> Page | DocumentError:
         if number not in self._pages:
             try:
-                page = with_whole_lines(self._source.page(number))
+                page = without_unreadable_lines(self._source.page(number))
+                page = with_fields(without_drawn_notes(page))
+                page = with_whole_lines(page)
                 self._pages[number] = with_paragraph_blocks(page)
             except DocumentError as error:
                 self._pages[number] = error

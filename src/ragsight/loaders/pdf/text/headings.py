@@ -61,7 +61,7 @@ def is_heading(block: Block, body_size: float) -> bool:
         return False
     if sum(character.isalpha() for character in text) < 2 or text[-1] in ".,;:":
         return False
-    if not all(line.horizontal for line in block.lines):
+    if not all(line.horizontal and not line.is_field for line in block.lines):
         return False
     if block.size >= _LARGER * body_size:
         return True

@@ -73,7 +73,7 @@ def _runs(blocks: Sequence[Sequence[Line]]) -> Iterator[list[Line]]:
     """Lines that are a block each and follow one another in equal steps."""
     run: list[Line] = []
     for block in blocks:
-        line = block[0] if len(block) == 1 and block[0].horizontal else None
+        line = block[0] if len(block) == 1 and _is_text(block[0]) else None
         if line is not None and run and _follows(run, line):
             run.append(line)
             continue
@@ -82,6 +82,10 @@ def _runs(blocks: Sequence[Sequence[Line]]) -> Iterator[list[Line]]:
         run = [] if line is None else [line]
     if len(run) > 1:
         yield run
+
+
+def _is_text(line: Line) -> bool:
+    return line.horizontal and not line.is_field
 
 
 def _follows(run: Sequence[Line], line: Line) -> bool:

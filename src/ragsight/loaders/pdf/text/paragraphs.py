@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ragsight.chunks import BBox
-from ragsight.loaders.pdf.page.geometry import height
+from ragsight.loaders.pdf.page.geometry import gap, height
 from ragsight.loaders.pdf.page.page import Line, Page
 from ragsight.loaders.pdf.parts import Analysis, Figure, Table
 from ragsight.loaders.pdf.text.blocks import Block, blocks_of, rows_of
@@ -99,6 +99,18 @@ def sections_of(
         else:
             sections.add(item)
     return sections.found
+
+
+def section_at(box: BBox, sections: Sequence[Section]) -> tuple[str, ...]:
+    """The headings above a place: of the section whose text stands nearest to it."""
+    near = [
+        (gap(box, line.bbox), number)
+        for number, section in enumerate(sections)
+        for lines in section.lines
+        for line in lines
+    ]
+    near += [(gap(box, s.heading), n) for n, s in enumerate(sections) if s.heading is not None]
+    return sections[min(near)[1]].path if near else sections[0].path
 
 
 class _Sections:

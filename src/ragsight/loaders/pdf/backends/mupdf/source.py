@@ -25,10 +25,12 @@ from ragsight.errors import (
     WrongPasswordError,
 )
 from ragsight.loaders.pdf.backends.checks import check_pdf
+from ragsight.loaders.pdf.backends.mupdf.annotations import fields_of, notes_of
 from ragsight.loaders.pdf.backends.mupdf.paths import DrawingCollector
 from ragsight.loaders.pdf.backends.mupdf.pictures import picture_boxes
 from ragsight.loaders.pdf.backends.mupdf.text import Turn, lines_of, placement, plain_label
 from ragsight.loaders.pdf.page.page import Drawing, Line, Page
+from ragsight.loaders.pdf.page.unreadable import UNKNOWN, is_unreadable, looks_like_words
 
 MUPDF_LOCK = threading.RLock()
 """Held while the library works, by everything that calls it."""
@@ -142,7 +144,7 @@ class MuPdfFile:
             self._read += 1
             page = self._document[number - 1]
             turn, place = _placed(page)
-            blocks = page.get_text("dict", flags=_text_flags())["blocks"]
+            blocks = _blocks(page)
             return Page(
                 number=number,
                 width=float(page.rect.width),
@@ -151,6 +153,8 @@ class MuPdfFile:
                 pictures=tuple(picture_boxes(mupdf_library().mupdf, page)),
                 label=plain_label(str(page.get_label())),
                 rotated=page.rotation != 0,
+                fields=fields_of(page, place),
+                notes=notes_of(page, place),
             )
 
     def drawings(self, number: int) -> tuple[Drawing, ...]:
@@ -269,6 +273,27 @@ def _opened(source: Path | bytes) -> Any:
 def _placed(page: Any) -> tuple[Turn, Callable[[BBox], BBox]]:
     turn: Turn = tuple(page.rotation_matrix)
     return turn, placement(turn, (float(page.rect.width), float(page.rect.height)))
+
+
+def _blocks(page: Any) -> list[dict[str, Any]]:
+    """A page's text; glyphs of which nobody knows the letters, as long as they aren't many.
+
+    Their numbers are often the codes of their letters. Where they aren't, the text is a cipher.
+    """
+    numbers = mupdf_library().TEXT_CID_FOR_UNKNOWN_UNICODE
+    known: list[dict[str, Any]] = page.get_text("dict", flags=_text_flags() & ~numbers)["blocks"]
+    text = _text_of(known)
+    if UNKNOWN not in text:
+        return known
+    numbered: list[dict[str, Any]] = page.get_text("dict", flags=_text_flags())["blocks"]
+    if not is_unreadable(text) or looks_like_words(_text_of(numbered)):
+        return numbered
+    return known
+
+
+def _text_of(blocks: list[dict[str, Any]]) -> str:
+    lines = (line for block in blocks for line in block.get("lines", ()))
+    return "\n".join("".join(span["text"] for span in line["spans"]) for line in lines)
 
 
 def _text_flags() -> int:

@@ -24,6 +24,7 @@ _HYPHEN = 0x02
 """What the library gives for a hyphen at the end of a line."""
 
 _SPACE = 0x20
+_UNKNOWN = 0xFFFD
 _LIGATURES = range(0xFB00, 0xFB07)
 
 _STRAIGHT = 0.9999
@@ -56,12 +57,14 @@ class _Setting:
         font: The library's font.
         stretch: By which widths at font size 1 grow to points as shown.
         level: Whether they stand on a level line of the page's own coordinates.
+        unknown: Whether the file doesn't say which letters they are.
     """
 
     style: Style
     font: Any
     stretch: float
     level: bool
+    unknown: bool = False
 
 
 class CharacterReader:
@@ -70,9 +73,16 @@ class CharacterReader:
     Args:
         raw: The library.
         shown: Takes the page's coordinates to those of the page as shown.
+        hide_unknown: Whether characters of which the file doesn't say what they are come as such,
+            and not as the numbers of their glyphs.
+
+    Attributes:
+        unknown: Whether there were some.
     """
 
-    def __init__(self, raw: Any, shown: Matrix) -> None:
+    def __init__(self, raw: Any, shown: Matrix, *, hide_unknown: bool = False) -> None:
+        self.unknown = False
+        self._hide_unknown = hide_unknown
         self._raw = raw
         self._shown = shown
         self._settings: dict[int, _Setting | None] = {}
@@ -90,7 +100,20 @@ class CharacterReader:
             text: The library's text page.
             places: Of the text objects, by address; what isn't among them isn't read.
         """
-        read = []
+        last: Glyph | None = None
+        for _, glyph in sorted(self._read(text, places), key=itemgetter(0)):
+            if last is not None and _is_rest_of(glyph, last):
+                whole, end = last.text + glyph.text, max(last.end, glyph.end)
+                last = replace(last, text=whole, end=end)
+                continue
+            if last is not None:
+                yield last
+            last = glyph
+        if last is not None:
+            yield last
+
+    def _read(self, text: Any, places: Mapping[int, TextPlace]) -> Iterator[tuple[int, Glyph]]:
+        """Characters that show, each with the turn at which it is painted."""
         for index, code in self._codes(text):
             if code <= _SPACE and self._raw.FPDFText_IsGenerated(text, index) == 1:
                 # Where words and lines end is told from places here, not by the library.
@@ -102,20 +125,19 @@ class CharacterReader:
                 continue
             if key not in self._settings:
                 self._settings[key] = self._setting(text, index, part)
-            glyph = self._glyph(text, index, code, self._settings[key])
+            setting = self._settings[key]
+            known = self._known(text, index, code, setting)
+            glyph = self._glyph(text, index, known, setting)
             if glyph is not None and _shows(glyph, place.clip):
-                read.append((place.turn, glyph))
-        last: Glyph | None = None
-        for _, glyph in sorted(read, key=itemgetter(0)):
-            if last is not None and _is_rest_of(glyph, last):
-                whole, end = last.text + glyph.text, max(last.end, glyph.end)
-                last = replace(last, text=whole, end=end)
-                continue
-            if last is not None:
-                yield last
-            last = glyph
-        if last is not None:
-            yield last
+                yield place.turn, glyph
+
+    def _known(self, text: Any, index: int, code: int, setting: _Setting | None) -> int:
+        if setting is None or not setting.unknown:
+            return code
+        self.unknown = True
+        if not self._hide_unknown or self._raw.FPDFText_HasUnicodeMapError(text, index) != 1:
+            return code
+        return _UNKNOWN
 
     def _codes(self, text: Any) -> Iterator[tuple[int, int]]:
         """Characters' positions and code points."""
@@ -170,7 +192,8 @@ class CharacterReader:
         bold, ascent, descent = self._font(font)
         style = Style(round(size, 3), bold, _direction(a, b), ascent, descent)
         level = abs(matrix.b) < _LEVEL * abs(matrix.a)
-        return _Setting(style, font, abs(unscaled) * math.hypot(a, b), level)
+        unknown = raw.FPDFText_HasUnicodeMapError(text, index) == 1
+        return _Setting(style, font, abs(unscaled) * math.hypot(a, b), level, unknown)
 
     def _font(self, font: Any) -> tuple[bool, float, float]:
         key = address(font)

@@ -43,6 +43,7 @@ def utf16_of(call: Any, *arguments: Any) -> str:
     size = call(*arguments, None, 0)
     if size <= 2:
         return ""
-    buffer = ctypes.create_string_buffer(size)
+    # Some functions want their buffer in numbers of 16 bits, others take any.
+    buffer = (ctypes.c_ushort * ((size + 1) // 2))()
     call(*arguments, buffer, size)
-    return buffer.raw[: size - 2].decode("utf-16-le", errors="replace")
+    return bytes(buffer)[: size - 2].decode("utf-16-le", errors="replace")

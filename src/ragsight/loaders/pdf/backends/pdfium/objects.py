@@ -64,9 +64,13 @@ class ObjectReader:
         raw: The library.
         shown: Takes the page's coordinates to those of the page as shown.
         page_box: The page as shown.
+        hidden: Addresses of objects that a layer hides, which are passed over.
     """
 
-    def __init__(self, raw: Any, shown: Matrix, page_box: BBox) -> None:
+    def __init__(
+        self, raw: Any, shown: Matrix, page_box: BBox, hidden: frozenset[int] = frozenset()
+    ) -> None:
+        self._hidden = hidden
         self._raw = raw
         self._shown = shown
         self._page_box = page_box
@@ -112,6 +116,8 @@ class ObjectReader:
     ) -> Iterator[_Painted]:
         raw = self._raw
         for part in parts:
+            if self._hidden and address(part) in self._hidden:
+                continue
             item = _Painted(part, raw.FPDFPageObj_GetType(part), turned, clip)
             yield item
             if item.kind == raw.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:

@@ -15,7 +15,14 @@ from PIL import Image
 from ragsight.chunks import BBox
 from ragsight.errors import DocumentError, EmptyDocumentError
 from ragsight.loaders.pdf.backends.checks import check_pdf
+from ragsight.loaders.pdf.backends.pdfium.annotations import (
+    FormEnvironment,
+    fields_of,
+    has_fields,
+    notes_of,
+)
 from ragsight.loaders.pdf.backends.pdfium.characters import CharacterReader
+from ragsight.loaders.pdf.backends.pdfium.layers import hidden_objects, may_have_layers
 from ragsight.loaders.pdf.backends.pdfium.library import PDFIUM_LOCK, pdfium_library, utf16_of
 from ragsight.loaders.pdf.backends.pdfium.lines import Glyph, lines_of_glyphs, words_of_glyphs
 from ragsight.loaders.pdf.backends.pdfium.matrices import Matrix, shown
@@ -23,7 +30,8 @@ from ragsight.loaders.pdf.backends.pdfium.objects import ObjectReader, TextPlace
 from ragsight.loaders.pdf.backends.pdfium.opening import opened
 from ragsight.loaders.pdf.backends.pdfium.outline import bookmarks
 from ragsight.loaders.pdf.page.geometry import height, intersection, width
-from ragsight.loaders.pdf.page.page import Drawing, Line, Page
+from ragsight.loaders.pdf.page.page import Drawing, FormField, Line, Note, Page
+from ragsight.loaders.pdf.page.unreadable import is_unreadable, looks_like_words
 
 _PAGES_AT_ONCE = 500
 """The library keeps all objects it has read of a file: about 35 KB a page."""
@@ -42,6 +50,9 @@ class _Held:
         shown: Takes its coordinates to those of the page as shown.
         box: The page as shown.
         rotated: Whether it is turned.
+        fields: Of a form.
+        notes: Of readers.
+        hidden: Addresses of objects that a layer hides.
     """
 
     number: int
@@ -49,6 +60,9 @@ class _Held:
     shown: Matrix
     box: BBox
     rotated: bool
+    fields: tuple[FormField, ...] = ()
+    notes: tuple[Note, ...] = ()
+    hidden: frozenset[int] = frozenset()
 
 
 class PdfiumFile:
@@ -79,6 +93,8 @@ class PdfiumFile:
         self._raw = pdfium_library()
         self._opening = source, name, password
         self._held: _Held | None = None
+        self._form: FormEnvironment | None = None
+        self._layered: bool | None = None
         self._loads = 0
         with PDFIUM_LOCK:
             # The library reads from these bytes as long as the file is open.
@@ -94,6 +110,7 @@ class PdfiumFile:
         """Let go of the file."""
         with PDFIUM_LOCK:
             self._let_go()
+            self._close_form()
             if self._document is not None:
                 self._raw.FPDF_CloseDocument(self._document)
                 self._document = None
@@ -119,6 +136,8 @@ class PdfiumFile:
                 pictures=tuple(pictures),
                 label=utf16_of(self._raw.FPDF_GetPageLabel, self._document, number - 1),
                 rotated=held.rotated,
+                fields=held.fields,
+                notes=held.notes,
             )
 
     def drawings(self, number: int) -> tuple[Drawing, ...]:
@@ -168,8 +187,14 @@ class PdfiumFile:
             # It is another file by now.
             self._raw.FPDF_CloseDocument(document)
             return
+        self._close_form()
         self._raw.FPDF_CloseDocument(self._document)
         self._document, self._source = document, source
+
+    def _close_form(self) -> None:
+        if self._form is not None:
+            self._form.close()
+            self._form = None
 
     @contextmanager
     def _loaded(self, number: int) -> Iterator[_Held]:
@@ -188,17 +213,17 @@ class PdfiumFile:
         raw = self._raw
         self._loads += 1
         page = raw.FPDF_LoadPage(self._document, number - 1)
+        fields: tuple[FormField, ...] = ()
+        notes: tuple[Note, ...] = ()
         if page and _has_notes(raw, page):
+            fields, notes = self._annotations(page)
             # What notes and form fields show becomes part of the page, and is read with the rest.
             raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY)
             raw.FPDF_ClosePage(page)
             page = raw.FPDF_LoadPage(self._document, number - 1)
         if not page:
             raise DocumentError(f"{self.name}: page {number} can't be read; it is damaged.")
-        bounds = raw.FS_RECTF()
-        raw.FPDF_GetPageBoundingBox(page, bounds)
-        turns = raw.FPDFPage_GetRotation(page)
-        box = (bounds.left, bounds.bottom, bounds.right, bounds.top)
+        box, turns = self._bounds(page)
         size = raw.FPDF_GetPageWidthF(page), raw.FPDF_GetPageHeightF(page)
         if not all(0 < side <= _LARGEST_PAGE for side in size):
             raw.FPDF_ClosePage(page)
@@ -206,19 +231,53 @@ class PdfiumFile:
                 f"{self.name}: page {number} can't be read; it is {size[0]:g} x {size[1]:g} points "
                 "large."
             )
-        return _Held(number, page, shown(box, turns), (0.0, 0.0, *size), turns % 4 != 0)
+        hidden: frozenset[int] = frozenset()
+        if self._may_have_layers():
+            hidden = hidden_objects(raw, page, size)
+        turned, whole = turns % 4 != 0, (0.0, 0.0, *size)
+        return _Held(number, page, shown(box, turns), whole, turned, fields, notes, hidden)
+
+    def _may_have_layers(self) -> bool:
+        if self._layered is None:
+            self._layered = may_have_layers(self._source)
+        return self._layered
+
+    def _bounds(self, page: Any) -> tuple[BBox, int]:
+        bounds = self._raw.FS_RECTF()
+        self._raw.FPDF_GetPageBoundingBox(page, bounds)
+        box = (bounds.left, bounds.bottom, bounds.right, bounds.top)
+        return box, self._raw.FPDFPage_GetRotation(page)
+
+    def _annotations(self, page: Any) -> tuple[tuple[FormField, ...], tuple[Note, ...]]:
+        """Fields and notes, to be read before they become part of the page."""
+        raw, place = self._raw, shown(*self._bounds(page))
+        fields: tuple[FormField, ...] = ()
+        if has_fields(raw, page):
+            if self._form is None:
+                self._form = FormEnvironment(raw, self._document)
+            fields = fields_of(raw, self._form.handle, page, place)
+        return fields, notes_of(raw, page, place)
 
     def _glyphs(self, held: _Held, places: Mapping[int, TextPlace]) -> list[Glyph]:
         text = self._raw.FPDFText_LoadPage(held.raw)
         if not text:
             raise DocumentError(f"{self.name}: the text of page {held.number} can't be read.")
         try:
-            return list(CharacterReader(self._raw, held.shown).glyphs(text, places))
+            reader = CharacterReader(self._raw, held.shown)
+            glyphs = list(reader.glyphs(text, places))
+            if not reader.unknown:
+                return glyphs
+            # Their numbers are often the codes of their letters; else the text is a cipher.
+            hiding = CharacterReader(self._raw, held.shown, hide_unknown=True)
+            hidden = list(hiding.glyphs(text, places))
+            words = "\n".join(line.text for line in lines_of_glyphs(glyphs, _cut_to(held.box)))
+            is_cipher = is_unreadable("".join(glyph.text for glyph in hidden))
+            return hidden if is_cipher and not looks_like_words(words) else glyphs
         finally:
             self._raw.FPDFText_ClosePage(text)
 
     def _objects(self, held: _Held) -> ObjectReader:
-        return ObjectReader(self._raw, held.shown, held.box)
+        return ObjectReader(self._raw, held.shown, held.box, held.hidden)
 
     def _painted(self, held: _Held, clip: BBox, scale: float) -> Image.Image:
         raw = self._raw
