@@ -156,3 +156,21 @@ def test_lines_are_joined_as_their_script_and_their_hyphens_ask(
 
     lines = tuple(Line(row, (50, 50 + 14 * n, 300, 62 + 14 * n), 11) for n, row in enumerate(rows))
     assert joined_lines(Block(lines, tuple(range(len(lines))))) == whole
+
+
+@pytest.mark.parametrize("turns", [90, 270])
+@pytest.mark.parametrize("rotation", [0, 90])
+def test_turned_text_is_read_in_paragraphs(tmp_path: Path, turns: int, rotation: int) -> None:
+    rows = ("The pump lifts water from the lower", "basin to the", "upper one all night.")
+    more = ("Bearings are greased", "once a month by hand.")
+
+    def draw(page: Any) -> None:
+        step = 1 if turns == 90 else -1
+        start = 100 if turns == 90 else 400
+        for number, row in enumerate((*rows, "", *more)):
+            at = (start + step * 15 * number, 700 if turns == 90 else 100)
+            page.insert_text(at, row, fontsize=11, rotate=turns)
+        page.set_rotation(rotation)
+
+    text = "\n\n".join(chunk.text for chunk in _texts(save_pdf(tmp_path / "a.pdf", draw)))
+    assert text.split("\n\n") == [" ".join(rows), " ".join(more)]

@@ -88,8 +88,13 @@ def sections_of(
     found: list[Figure | Table] = [*analysis.figures, *analysis.tables]
     parts = [_Part(part.place, part) for part in found if part.place is not None]
     items: list[Block | _Part] = [*blocks, *parts]
-    right_to_left = reads_right_to_left(analysis.text.values())
-    for item in in_reading_order(items, page.width, right_to_left=right_to_left):
+    if _is_turned(analysis.text):
+        # What stands above doesn't come first; text comes as it was written, pictures after it.
+        ordered = items
+    else:
+        right_to_left = reads_right_to_left(analysis.text.values())
+        ordered = list(in_reading_order(items, page.width, right_to_left=right_to_left))
+    for item in ordered:
         if isinstance(item, _Part):
             sections.add_part(item.part)
             continue
@@ -99,6 +104,12 @@ def sections_of(
         else:
             sections.add(item)
     return sections.found
+
+
+def _is_turned(text: Mapping[int, Line]) -> bool:
+    """Whether most of a page's text reads upwards or downwards."""
+    turned = sum(len(line.text) for line in text.values() if not line.horizontal)
+    return 2 * turned > sum(len(line.text) for line in text.values())
 
 
 def section_at(box: BBox, sections: Sequence[Section]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +19,14 @@ _BOLD_NAMES = ("bold", "black", "heavy", "semibold", "demi")
 _ACROSS = 0.99
 """Cosine: text turned by less than eight degrees is level. With more, lines of crooked scans are
 turned text, with less, slanted labels count as lines of the page."""
+
+_LEADING = 1.45
+"""Font sizes from line to line of one block of turned text; with more, paragraphs run together,
+with less, each line of widely set text is a block."""
+
+_SAME_SIZE = 0.9
+"""Share of the larger line's font size that the smaller line of such a block has; with less,
+headings go into paragraphs, with more, lines of mixed type fall apart."""
 
 _HEX_PREFIX = re.compile(r"<((?:[0-9A-Fa-f]{2})+)>")
 
@@ -63,17 +72,75 @@ def lines_of(
         turn: The page's rotation.
         place: Turns a box as the page is turned, and cuts it to the page.
     """
+    above: _Turned | None = None
     for block in blocks:
         for line in block.get("lines", ()):
             spans = [span for span in line["spans"] if span["text"].strip()]
             if not spans:
                 continue
-            box = place(union(span["bbox"] for span in spans))
-            if area(box) > 0:
-                text = "".join(span["text"] for span in line["spans"])
-                across = line["dir"][0] * turn[0] + line["dir"][1] * turn[2]
-                size, bold = _style(spans)
-                yield Line(text, box, size, bold, block["number"], across > _ACROSS)
+            whole = union(span["bbox"] for span in spans)
+            box = place(whole)
+            if area(box) <= 0:
+                continue
+            text = "".join(span["text"] for span in line["spans"])
+            size, bold = _style(spans)
+            number = block["number"]
+            above = _Turned.of(whole, line["dir"], size, number, above)
+            if above is not None:
+                number = above.block
+            across = line["dir"][0] * turn[0] + line["dir"][1] * turn[2]
+            yield Line(text, box, size, bold, number, across > _ACROSS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turned:
+    """A line of turned text, as it reads: the library makes a block of each that runs upwards.
+
+    Attributes:
+        start: Where it begins along its direction.
+        end: Where it ends.
+        base: How far down it stands, seen in its direction.
+        size: Its font size.
+        direction: In which it reads.
+        block: The block that it belongs to.
+        original: The block that the library put it in.
+    """
+
+    start: float
+    end: float
+    base: float
+    size: float
+    direction: tuple[float, float]
+    block: int
+    original: int
+
+    @classmethod
+    def of(
+        cls,
+        box: BBox,
+        direction: tuple[float, float],
+        size: float,
+        block: int,
+        above: _Turned | None,
+    ) -> _Turned | None:
+        """A line that may go on with the block of the one before; None for a level one."""
+        dx, dy = direction
+        if dx > _ACROSS:
+            return None
+        along = sorted((box[0] * dx + box[1] * dy, box[2] * dx + box[3] * dy))
+        base = max(y * dx - x * dy for x in (box[0], box[2]) for y in (box[1], box[3]))
+        turned = cls(along[0], along[1], base, size, (round(dx, 2), round(dy, 2)), block, block)
+        if above is not None and (block == above.original or turned._continues(above)):
+            return replace(turned, block=above.block)
+        return turned
+
+    def _continues(self, above: _Turned) -> bool:
+        if self.direction != above.direction:
+            return False
+        larger, smaller = max(self.size, above.size), min(self.size, above.size)
+        is_below = 0 < self.base - above.base <= _LEADING * larger
+        overlaps = self.start < above.end and above.start < self.end
+        return is_below and overlaps and smaller >= _SAME_SIZE * larger
 
 
 def _style(spans: list[dict[str, Any]]) -> tuple[float, bool]:
