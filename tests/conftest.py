@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-from engines import ENGINES, KEY, opened
+from engines import ENGINES, KEY, opened, strict_server
 from fakes.qdrant_server import FakeQdrant
 from ragsight import ClipEncoder, MultimodalStore
 
@@ -51,13 +51,22 @@ def qdrant_stand_in() -> Iterator[FakeQdrant]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def strict_stand_in() -> Iterator[FakeQdrant]:
+    """The same with strict mode on every collection."""
+    with strict_server() as server:
+        yield server
+
+
 @pytest.fixture(params=ENGINES)
 def store(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     encoder: ClipEncoder,
     qdrant_stand_in: FakeQdrant,
+    strict_stand_in: FakeQdrant,
 ) -> Iterator[MultimodalStore]:
     """An empty store on each engine, and on a real server where one is named."""
-    with opened(request.param, tmp_path, qdrant_stand_in, encoder=encoder) as empty:
+    server = strict_stand_in if request.param == "strict" else qdrant_stand_in
+    with opened(request.param, tmp_path, server, encoder=encoder) as empty:
         yield empty

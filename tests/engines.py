@@ -11,7 +11,7 @@ from typing import Any
 
 import grpc
 import pytest
-from qdrant_client import QdrantClient
+from qdrant_client import QdrantClient, models
 
 from fakes.qdrant_server import FakeQdrant
 from ragsight import MultimodalStore
@@ -25,9 +25,11 @@ ENGINES = [
     "memory",
     "local",
     "stand-in",
+    "strict",
     *(["server-rest", "server-grpc"] if URL else []),
 ]
-"""The embedded engine, local mode in memory and on disk, the stand-in for a server, a server."""
+"""The embedded engine, local mode in memory and on disk, the stand-in for a server, the
+same with strict mode as Qdrant's cloud sets it on every collection, a server."""
 
 
 @contextmanager
@@ -37,7 +39,7 @@ def opened(engine: str, folder: Path, server: FakeQdrant, **options: Any) -> Ite
     Args:
         engine: One of `ENGINES`.
         folder: An empty folder.
-        server: The stand-in.
+        server: The stand-in; one with strict mode for `strict`.
         **options: Arguments of `MultimodalStore.open`.
     """
     options = {"blobs": folder / "blobs", "name": f"test-{uuid.uuid4().hex}", **options}
@@ -53,12 +55,22 @@ def opened(engine: str, folder: Path, server: FakeQdrant, **options: Any) -> Ite
         with MultimodalStore.open(client, **options) as store:
             yield store
         client.close()
-    elif engine == "stand-in":
+    elif engine in {"stand-in", "strict"}:
         with MultimodalStore.open(server.url, **options) as store:
             yield store
     else:
         with _on_real_server(engine, options) as store:
             yield store
+
+
+@contextmanager
+def strict_server() -> Iterator[FakeQdrant]:
+    """A stand-in that filters by keys with an index only, as Qdrant's cloud does."""
+    with FakeQdrant() as server:
+        server.api.default_mode = models.StrictModeConfig(
+            enabled=True, unindexed_filtering_retrieve=False, unindexed_filtering_update=False
+        )
+        yield server
 
 
 @contextmanager

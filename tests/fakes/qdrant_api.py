@@ -14,15 +14,18 @@ from urllib.parse import unquote
 from pydantic import BaseModel, TypeAdapter
 from qdrant_client import QdrantClient, models
 
-VERSION = "1.16.0"
+from fakes.qdrant_checks import (
+    Rates,
+    Refusal,
+    check_limit,
+    check_name,
+    check_path,
+    check_query,
+    check_strict,
+    index_kind,
+)
 
-
-class Refusal(Exception):  # noqa: N818 - a refusal is what it is
-    """An answer that says no."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+VERSION = "1.18.3"
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,9 @@ class Api:
         self._lock = threading.Lock()
         self.created: dict[str, models.CreateCollection] = {}
         self.aliases: dict[str, str] = {}
+        self.distributed = False
+        self.default_mode: models.StrictModeConfig | None = None
+        self.rates = Rates()
         self.indexes: dict[str, dict[str, Any]] = {}
         self.shard_keys: dict[str, list[Any]] = {}
 
@@ -136,7 +142,32 @@ class Api:
                 collection = self.aliases.get(collection, collection)
             if collection and name not in {"exists", "create", "drop"}:
                 self._check_there(collection)
+                self._check(name, collection, body)
             return getattr(self, f"_{name}")(collection, body)
+
+    def _check(self, name: str, collection: str, body: Any) -> None:
+        """Refuse what a server refuses before it does anything."""
+        made = self.created[collection]
+        searches = getattr(body, "searches", [body] if name == "query" else [])
+        for search in searches:
+            check_query(search, made)
+        if name == "scroll":
+            check_limit(body.limit)
+        if made.sharding_method == models.ShardingMethod.CUSTOM and name in _READS:
+            for part in searches if searches else [body]:
+                self._check_read_shards(collection, part.shard_key)
+        mode = made.strict_mode_config
+        check_strict(name, body, mode, self.indexes[collection])
+        if mode is not None and mode.enabled:
+            if name in _WRITES:
+                self.rates.take(collection, "Write", _cost(body), mode.write_rate_limit)
+            elif name in _READS:
+                self.rates.take(collection, "Read", len(searches) or 1, mode.read_rate_limit)
+
+    def _check_read_shards(self, collection: str, keys: Any) -> None:
+        for key in keys if isinstance(keys, list) else [keys]:
+            if key is not None and key not in self.shard_keys[collection]:
+                raise Refusal(400, f'Bad request: Shard key "{key}" not found')
 
     def _check_there(self, collection: str) -> None:
         if collection not in self.created:
@@ -172,6 +203,7 @@ class Api:
         return {"exists": collection in self.created}
 
     def _create(self, collection: str, body: models.CreateCollection) -> bool:
+        check_name(collection)
         if collection in self.aliases:
             raise Refusal(400, "Wrong input: Alias with the same name already exists")
         if collection in self.created:
@@ -182,11 +214,23 @@ class Api:
             sparse_vectors_config=body.sparse_vectors,
             metadata=body.metadata,
         )
+        if body.strict_mode_config is None and self.default_mode is not None:
+            body = body.model_copy(update={"strict_mode_config": self.default_mode})
         self.created[collection] = body
         self.indexes[collection], self.shard_keys[collection] = {}, []
+        mode = body.strict_mode_config
+        if mode is not None and mode.enabled:
+            self.rates.forget(collection)
+            self.rates.take(collection, "Write", 1, mode.write_rate_limit)
         return True
 
     def _update(self, collection: str, body: models.UpdateCollection) -> bool:
+        if body.strict_mode_config is not None:
+            made = self.created[collection]
+            before = made.strict_mode_config or models.StrictModeConfig()
+            asked = body.strict_mode_config.model_dump(exclude_none=True)
+            mode = before.model_copy(update=asked)
+            self.created[collection] = made.model_copy(update={"strict_mode_config": mode})
         return self._local.update_collection(collection, metadata=body.metadata)
 
     def _drop(self, collection: str, _: str) -> bool:
@@ -212,9 +256,10 @@ class Api:
             asked = body.hnsw_config.model_dump(exclude_none=True)
             info.config.hnsw_config = info.config.hnsw_config.model_copy(update=asked)
         info.config.quantization_config = body.quantization_config
+        info.config.strict_mode_config = _mode_shown(body.strict_mode_config)
         info.payload_schema = {
             key: models.PayloadIndexInfo(
-                data_type=getattr(schema, "type", schema).value,
+                data_type=index_kind(schema),
                 params=schema if isinstance(schema, BaseModel) else None,
                 points=info.points_count or 0,
             )
@@ -223,6 +268,7 @@ class Api:
         return info
 
     def _index(self, collection: str, body: models.CreateFieldIndex) -> Any:
+        check_path(body.field_name)
         self.indexes[collection][body.field_name] = body.field_schema
         return _completed()
 
@@ -231,6 +277,8 @@ class Api:
         return _completed()
 
     def _shard(self, collection: str, body: models.CreateShardingKey) -> bool:
+        if not self.distributed:
+            raise Refusal(400, "Bad request: Distributed mode disabled")
         if self.created[collection].sharding_method != models.ShardingMethod.CUSTOM:
             raise Refusal(400, "Bad request: Shard Key can't be created with Auto sharding")
         if body.shard_key in self.shard_keys[collection]:
@@ -304,7 +352,39 @@ def _refusals() -> Iterator[None]:
     except Refusal:
         raise
     except (ValueError, KeyError, TypeError, AssertionError, NotImplementedError) as error:
-        raise Refusal(400, f"Wrong input: {error}") from error
+        raise _as_worded(str(error)) from error
+
+
+_WORDINGS = {
+    "Empty update request": (400, "Bad request: Empty update request"),
+    "Indices must be unique": (422, "Validation error in JSON body: [indices: must be unique]"),
+    "Indices and values must have the same length": (
+        422,
+        "Validation error in JSON body: [values: must be the same length as indices]",
+    ),
+}
+_READS = frozenset({"retrieve", "scroll", "count", "query", "query_batch"})
+_WRITES = frozenset({"upsert", "delete", "index", "unindex"})
+
+
+def _as_worded(message: str) -> Refusal:
+    """A refusal of local mode with the status and the words of a server."""
+    for part, (status, words) in _WORDINGS.items():
+        if part in message:
+            return Refusal(status, words)
+    return Refusal(400, f"Wrong input: {message}")
+
+
+def _cost(body: Any) -> int:
+    if isinstance(body, models.PointsList):
+        return len(body.points)
+    if isinstance(body, models.PointsBatch):
+        return len(body.batch.ids)
+    return len(body.points) if isinstance(body, models.PointIdsList) else 1
+
+
+def _mode_shown(mode: Any) -> Any:
+    return None if mode is None else models.StrictModeConfigOutput(**mode.model_dump())
 
 
 def _check_ids(ids: list[Any]) -> None:

@@ -26,13 +26,14 @@ from qdrant_client.grpc.points_service_pb2_grpc import (
     add_PointsServicer_to_server,
 )
 
-from fakes.qdrant_api import Refusal
+from fakes.qdrant_checks import Refusal
 from fakes.qdrant_server import FakeQdrant, RecordedRequest
 
 _CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     401: grpc.StatusCode.UNAUTHENTICATED,
     404: grpc.StatusCode.NOT_FOUND,
+    422: grpc.StatusCode.INVALID_ARGUMENT,
     409: grpc.StatusCode.ALREADY_EXISTS,
     429: grpc.StatusCode.RESOURCE_EXHAUSTED,
     503: grpc.StatusCode.UNAVAILABLE,
@@ -84,6 +85,8 @@ class _Service:
                 raise Refusal(401, "Invalid API key or JWT")
             return self._fake.api.result(name, request.collection_name, body)
         except Refusal as refusal:
+            if refusal.retry_after is not None:
+                context.set_trailing_metadata((("retry-after", str(refusal.retry_after)),))
             context.abort(_CODES[refusal.status], str(refusal))
         except Exception as error:
             self._fake.failures.append(error)
@@ -100,6 +103,15 @@ def _optional(request: Any, field: str, convert: Any = None) -> Any:
 def _shard(request: Any) -> Any:
     selected = _optional(request, "shard_key_selector", GrpcToRest.convert_shard_key_selector)
     return selected[0] if isinstance(selected, list) and len(selected) == 1 else selected
+
+
+class _Server:
+    """A request that names no collection."""
+
+    collection_name = ""
+
+    def __init__(self, request: Any) -> None:
+        self.ByteSize = request.ByteSize
 
 
 class _Collections(CollectionsServicer):  # type: ignore[misc]
@@ -130,6 +142,9 @@ class _Collections(CollectionsServicer):  # type: ignore[misc]
             on_disk_payload=_optional(request, "on_disk_payload"),
             sharding_method=_optional(request, "sharding_method", convert.convert_sharding_method),
             metadata=convert.convert_payload(request.metadata),
+            strict_mode_config=_optional(
+                request, "strict_mode_config", convert.convert_strict_mode_config
+            ),
         )
         return messages.CollectionOperationResponse(
             result=self._call("create", request, context, body)
@@ -138,6 +153,17 @@ class _Collections(CollectionsServicer):  # type: ignore[misc]
     def Get(self, request: Any, context: Any) -> Any:  # noqa: N802
         info = self._call("get", request, context)
         return messages.GetCollectionInfoResponse(result=RestToGrpc.convert_collection_info(info))
+
+    def ListAliases(self, request: Any, context: Any) -> Any:  # noqa: N802
+        found = self._call("list_aliases", _Server(request), context).aliases
+        return messages.ListAliasesResponse(
+            aliases=[
+                messages.AliasDescription(
+                    alias_name=alias.alias_name, collection_name=alias.collection_name
+                )
+                for alias in found
+            ]
+        )
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
         return messages.CollectionOperationResponse(result=self._call("drop", request, context))

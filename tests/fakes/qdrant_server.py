@@ -4,7 +4,8 @@ It is for what lies between our client and a server: which requests are made, ho
 once, with which options and headers, and what becomes of them when the server is slow, busy or
 gone. Every request is read with qdrant-client's own models, which allow no unknown fields, and
 what a server refuses (a body over 32 MB, an id that is no UUID, a write without a shard key under
-custom sharding) is refused here with the same status.
+custom sharding) is refused here with the same status and much the same words, strict mode, limits
+and rates included.
 
 It is no Qdrant: points live in `QdrantClient(":memory:")`, which compares the query with each of
 them. There are no graphs, no compression, no shards and copies, no payload indexes: what was asked
@@ -28,7 +29,8 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import TypeAdapter, ValidationError
 from qdrant_client import QdrantClient
 
-from fakes.qdrant_api import Api, Refusal, find_route
+from fakes.qdrant_api import Api, find_route
+from fakes.qdrant_checks import Refusal, check_json
 from fakes.qdrant_faults import Fault, Faults
 
 LARGEST_BODY = 32 * 1024 * 1024
@@ -175,7 +177,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self.fake.closing.wait(self.fake.delay)
                 self._answer(data)
             except Refusal as refusal:
-                self._refuse(refusal.status, str(refusal))
+                wait = refusal.retry_after
+                self._refuse(
+                    refusal.status, str(refusal), retry_after=None if wait is None else str(wait)
+                )
             except Exception as error:  # noqa: BLE001 - raised again where the test sees it
                 self.fake.failures.append(error)
                 self._refuse(500, repr(error))
@@ -258,6 +263,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _read(data: bytes, model: TypeAdapter[Any]) -> Any:
+    check_json(data)
     try:
         return model.validate_json(data)
     except ValidationError as error:

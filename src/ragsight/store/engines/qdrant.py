@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -22,10 +23,17 @@ from ragsight.store.engines.qdrant_points import (
     own_point,
     sized,
 )
+from ragsight.store.engines.qdrant_strict import (
+    LackingIndex,
+    lacking_index,
+    may_have_no_more,
+    not_made,
+)
 from ragsight.store.migrations import current_profile, profile_problem
 from ragsight.store.schema import COLLECTIONS, INDEXED_KEYS, METADATA_KEY, PAYLOAD_READ, IndexKind
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 
 PROFILE_KEY = "ragsight"
 _INDEX_TYPES: Mapping[IndexKind, models.PayloadSchemaType] = {
@@ -223,7 +231,7 @@ class ClientEngine:
             yield from self._delete_from(collection, selector)
 
     def _delete_from(self, collection: Collection, selector: Any) -> Steps[None]:
-        yield from self._ask(
+        yield from self._filtered(
             QdrantClient.delete,
             collection,
             points_selector=selector,
@@ -236,7 +244,7 @@ class ClientEngine:
     ) -> Steps[list[list[ScoredPoint]]]:
         """Run the rankings in one request."""
         requests = [self._query(search) for search in searches]
-        responses = yield from self._ask(
+        responses = yield from self._filtered(
             QdrantClient.query_batch_points, collection, requests=requests
         )
         return [
@@ -285,7 +293,7 @@ class ClientEngine:
         """Read a page of points."""
         if not self.has(collection):
             return [], None
-        records, following = yield from self._ask(
+        records, following = yield from self._filtered(
             QdrantClient.scroll,
             collection,
             scroll_filter=filter,
@@ -300,7 +308,7 @@ class ClientEngine:
 
     def count(self, collection: Collection, filter: models.Filter | None = None) -> Steps[int]:
         """Count points exactly."""
-        counted = yield from self._ask(
+        counted = yield from self._filtered(
             QdrantClient.count,
             collection,
             count_filter=filter,
@@ -325,12 +333,25 @@ class ClientEngine:
         for key, kind in keys.items():
             if key in known:
                 yield from self._ask(QdrantClient.delete_payload_index, collection, field_name=key)
-            yield from self._ask(
-                QdrantClient.create_payload_index,
-                collection,
-                field_name=key,
-                field_schema=_INDEX_TYPES[kind],
-            )
+            try:
+                yield from self._ask(
+                    QdrantClient.create_payload_index,
+                    collection,
+                    field_name=key,
+                    field_schema=_INDEX_TYPES[kind],
+                )
+            except StoreError as error:
+                if not may_have_no_more(error.__cause__):
+                    raise
+                # That some filters are slower, or refused, is no reason not to write.
+                without = sorted(keys.keys() - (yield from self.payload_indexes(collection)).keys())
+                _LOG.warning(
+                    "%s: the server allows no more payload indexes; without one: %s. Raise "
+                    "max_payload_index_count of its strict mode to filter by them.",
+                    self.place,
+                    ", ".join(without),
+                )
+                return
 
     def optimize(self) -> Steps[None]:
         """Do nothing: a server optimises by itself, and local mode has no graph."""
@@ -346,6 +367,42 @@ class ClientEngine:
 
     def _exists(self, collection: Collection) -> Steps[bool]:
         return (yield from self._ask(QdrantClient.collection_exists, collection))
+
+    def _filtered(
+        self, method: Callable[..., T], collection: Collection, **arguments: Any
+    ) -> Steps[T]:
+        """Ask something with a filter; an index that strict mode wants for it is made first."""
+        made: set[str] = set()
+        while True:
+            try:
+                return (yield from self._ask(method, collection, **arguments))
+            except StoreError as error:
+                lacking = lacking_index(error.__cause__)
+                if lacking is None:
+                    raise
+                name = self._names[collection]
+                if self._reads is True:
+                    raise not_made(
+                        self.place, name, lacking, "the collection is another application's"
+                    ) from error
+                if lacking.key in made:
+                    reason = "the same filter needs another kind for this key"
+                    raise not_made(self.place, name, lacking, reason) from error
+                made.add(lacking.key)
+            yield from self._make_lacking(collection, lacking)
+
+    def _make_lacking(self, collection: Collection, lacking: LackingIndex) -> Steps[None]:
+        _LOG.info("%s: making an index of %s for a filter", self.place, lacking.key)
+        try:
+            yield from self._ask(
+                QdrantClient.create_payload_index,
+                collection,
+                field_name=lacking.key,
+                field_schema=lacking.kind,
+            )
+        except StoreError as error:
+            name = self._names[collection]
+            raise not_made(self.place, name, lacking, error) from error
 
     def _ask(self, method: Callable[..., T], collection: Collection, **arguments: Any) -> Steps[T]:
         named = {"collection_name": self._names[collection], **arguments}

@@ -32,6 +32,7 @@ QUICK = RetryOptions(attempts=3, first_wait=0.001, longest_wait=0.01)
 @pytest.fixture
 def server() -> Iterator[FakeQdrant]:
     with FakeQdrant() as fake:
+        fake.api.distributed = True  # there are shard keys on a cluster only
         yield fake
 
 
