@@ -22,8 +22,8 @@ BYTES_PER_REQUEST = 16 * 1024 * 1024
 """JSON in one write at the most, half of what a Qdrant server takes by default; a single point
 may have more."""
 
-_BYTES_PER_NUMBER = 24
-"""A float in JSON: 17 digits, sign, point, exponent, comma, blank."""
+_BYTES_PER_NUMBER = 25
+"""A float in JSON: 17 digits, sign, point, four of exponent (`e-40`), comma, blank."""
 
 
 def sized(point: Point, *, over_grpc: bool = False) -> tuple[Point, int]:
