@@ -11,7 +11,8 @@ from pdfs import PAGE, for_each_backend, line, mupdf, paragraph, picture, save_p
 from ragsight.errors import ConfigurationError, RagsightError
 from ragsight.loaders.pdf import PdfLoader
 from ragsight.loaders.pdf.backends.registry import BackendName
-from ragsight.loaders.pdf.ocr.reading import OcrCallable, OcrReader, tesseract
+from ragsight.loaders.pdf.ocr.rapid import RapidOcr
+from ragsight.loaders.pdf.ocr.reading import OcrCallable, OcrReader, ocr_reader, tesseract
 from ragsight.loaders.pdf.ocr.tesseract_program import lines_of_table
 from ragsight.loaders.pdf.page.page import Page
 
@@ -148,15 +149,15 @@ def test_tesseract_reads_a_scan_in_any_process(
 ) -> None:
     _tesseract(backend)
     path = _scanned(tmp_path / "a.pdf")
-    (chunk,) = PdfLoader(path, ocr="auto").load()
+    (chunk,) = PdfLoader(path, ocr="tesseract").load()
     assert " ".join(chunk.text.split()) == " ".join(WORDS)
-    assert PdfLoader(path, ocr="auto", isolate=True).load() == [chunk]
+    assert PdfLoader(path, ocr="tesseract", isolate=True).load() == [chunk]
     assert capfd.readouterr() == ("", "")
 
 
 def test_tesseract_reads_the_words_in_a_figure(tmp_path: Path, backend: BackendName) -> None:
     _tesseract(backend)
-    chunks = PdfLoader(_with_screenshot(tmp_path / "a.pdf"), ocr="auto").load()
+    chunks = PdfLoader(_with_screenshot(tmp_path / "a.pdf"), ocr="tesseract").load()
     (figure,) = [chunk for chunk in chunks if chunk.kind == "figure"]
     assert figure.metadata["ocr_text"] == "Pressure is too high"
 
@@ -188,7 +189,7 @@ def test_without_the_program_the_chunk_says_what_to_install(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     loader = partial(PdfLoader, backend="pdfium")
-    (chunk,) = loader(_scanned(tmp_path / "a.pdf"), ocr="auto").load()
+    (chunk,) = loader(_scanned(tmp_path / "a.pdf"), ocr="tesseract").load()
     assert "no program 'tesseract'" in chunk.metadata["warnings"][0]
     assert "tesseract-ocr" in chunk.metadata["warnings"][0]
 
@@ -209,6 +210,42 @@ def test_a_program_that_fails_is_a_problem_of_its_picture(
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     problems: list[RagsightError] = []
     loader = partial(PdfLoader, backend="pdfium", on_error=problems.append)
-    (chunk,) = loader(_scanned(tmp_path / "a.pdf"), ocr="auto").load()
+    (chunk,) = loader(_scanned(tmp_path / "a.pdf"), ocr="tesseract").load()
     assert chunk.text == ""
     assert "exit status 3" in str(problems[0])
+
+
+def _rapidocr() -> RapidOcr:
+    pytest.importorskip("rapidocr", reason="needs the extra `ocr`")
+    return RapidOcr("eng")
+
+
+def test_rapidocr_reads_a_scan_and_prints_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _rapidocr()
+    (chunk,) = PdfLoader(_scanned(tmp_path / "a.pdf"), ocr="auto").load()
+    assert " ".join(chunk.text.split()) == " ".join(WORDS)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_rapidocr_reads_column_after_column_and_empty_pictures() -> None:
+    engine = _rapidocr()
+    image = Image.new("RGB", (1240, 600), "white")
+    font = ImageFont.load_default(size=40)
+    for column, words in enumerate(
+        (("Bearings are", "greased once"), ("Seals last", "a whole year"))
+    ):
+        for row, text in enumerate(words):
+            at = (100 + 600 * column, 100 + 60 * row)
+            ImageDraw.Draw(image).text(at, text, fill="black", font=font)
+    texts = [text for text, _ in engine(image)]
+    assert texts == ["Bearings are", "greased once", "Seals last", "a whole year"]
+    assert engine(Image.new("RGB", (300, 300), "white")) == []
+
+
+def test_rapidocr_is_not_asked_for_letters_that_it_does_not_know() -> None:
+    with pytest.raises(ConfigurationError, match="doesn't know all letters of eng\\+rus"):
+        RapidOcr("eng+rus")
+    for engine in (ocr_reader("auto", "rus").engine, ocr_reader("rapidocr", "rus").engine):
+        assert not isinstance(engine, RapidOcr)

@@ -15,7 +15,7 @@ TableMode = Literal["auto", "none"]
 FigureImageMode = Literal["all", "none"]
 PageImageMode = Literal["auto", "all", "none"]
 ContentsMode = Literal["drop", "mark"]
-OcrMode = Literal["off", "auto"]
+OcrMode = Literal["off", "auto", "rapidocr", "tesseract"]
 
 _CHOICES = {
     "tables": get_args(TableMode),
@@ -44,10 +44,13 @@ class PdfOptions:
             chunks with `role: "contents"`.
         chunking: How long passages are.
         ocr: How text in pictures is read: on pages without a text layer, and in figures with
-            bitmaps. `off`: not at all. `auto`: with tesseract, where its data is installed; else
-            the chunks carry a warning that says what to install. A callable: see
+            bitmaps. `off`: not at all. `rapidocr`: with the weights that come with the extra
+            `ocr`, for languages written in Latin letters, Chinese and Japanese. `tesseract`: with
+            its program or data. `auto`: with rapidocr where it is installed and knows the letters
+            of `ocr_language`, else with tesseract, else the chunks carry a warning that says what
+            to install. A callable: see
             `ragsight.loaders.pdf.ocr.reading.OcrCallable`.
-        ocr_language: Languages for tesseract, such as `eng+deu`.
+        ocr_language: Languages by tesseract's names, such as `eng+deu`.
         page_timeout: Seconds that the PDF library may spend on one page, all in all; None for no
             limit. A page that takes longer is reported and left out. In this process the library
             can't be interrupted: time is taken between its steps, so a page made to take minutes

@@ -11,6 +11,7 @@ from PIL import Image
 from ragsight.chunks import BBox
 from ragsight.errors import ConfigurationError, DocumentError
 from ragsight.loaders.pdf.backends.registry import BackendName
+from ragsight.loaders.pdf.ocr.rapid import RapidOcr, is_installed, knows
 from ragsight.loaders.pdf.page.geometry import height, shared_x, shared_y, union
 from ragsight.loaders.pdf.page.page import Line, Page
 
@@ -22,8 +23,10 @@ OcrCallable = Callable[[Image.Image], OcrResult]
 
 NO_TEXT_LAYER = (
     "The page is a picture without text, and its words weren't read. Pass ocr='auto' to read them "
-    "with tesseract, or ocr=... your own function."
+    "with rapidocr or tesseract, or ocr=... your own function."
 )
+
+_OR_RAPIDOCR = "Or run: pip install 'ragsight[ocr]'"
 
 _SIZE_OF_LINE = 0.8
 """Font size as a share of a row's height; with more, words read on a picture pass for headings
@@ -95,8 +98,8 @@ def ocr_reader(
     """What `PdfOptions.ocr` asks for.
 
     Args:
-        ocr: `off`, `auto` or a function.
-        language: For tesseract.
+        ocr: `off`, `auto`, an engine's name or a function.
+        language: By tesseract's names.
         backend: What reads the file; PyMuPDF brings tesseract with it, others need the program.
     """
     if not isinstance(ocr, str):
@@ -104,9 +107,12 @@ def ocr_reader(
     if ocr == "off":
         return OcrReader(hint=NO_TEXT_LAYER)
     try:
+        if ocr == "rapidocr" or (ocr == "auto" and is_installed() and knows(language)):
+            return OcrReader(RapidOcr(language))
         return OcrReader(tesseract(language, backend))
     except ConfigurationError as error:
-        return OcrReader(hint=str(error))
+        more = f" {_OR_RAPIDOCR}" if ocr == "auto" and knows(language) else ""
+        return OcrReader(hint=f"{error}{more}")
 
 
 def tesseract(language: str, backend: BackendName = "pymupdf") -> OcrCallable:
