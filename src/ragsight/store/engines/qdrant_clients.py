@@ -20,7 +20,6 @@ from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception,
-    stop_after_attempt,
     wait_exponential,
     wait_random,
 )
@@ -35,6 +34,11 @@ T = TypeVar("T")
 
 _SENDABLE = re.compile(r"[!-~]([ -~\t]*[!-~])?")
 """Values of a header that HTTP allows."""
+
+_READS = frozenset({"query_batch_points", "retrieve", "scroll", "count"})
+
+_READ_PATIENCE = 30.0
+"""Seconds that a rate limit may hold up what somebody waits for."""
 
 
 class _Request(NamedTuple):
@@ -116,7 +120,7 @@ class Clients:
             with self._lock:
                 return self._local(request)
         method = request.of(self._blocking_client())
-        return self._retrying(Retrying)(method, **request.arguments)
+        return self._retrying(Retrying, request)(method, **request.arguments)
 
     async def _arequest(self, request: _Request) -> Any:
         """Ask the async client; in local mode, where nothing is awaited, ask in a thread."""
@@ -124,7 +128,7 @@ class Clients:
         if self.is_local:
             return await asyncio.to_thread(self._request, request)
         method = request.of(self._async_client())
-        return await self._retrying(AsyncRetrying)(method, **request.arguments)
+        return await self._retrying(AsyncRetrying, request)(method, **request.arguments)
 
     def close(self) -> None:
         """Close the blocking client, if it is ours."""
@@ -180,13 +184,40 @@ class Clients:
                 without_secrets(f"{place}: no Qdrant client can be made ({error}).")
             ) from error
 
-    def _retrying(self, kind: type[Any]) -> Any:
+    def _retrying(self, kind: type[Any], request: _Request) -> Any:
         return kind(
-            stop=stop_after_attempt(self._retries.attempts),
+            stop=_Stop(self._retries, reads=request.method in _READS),
             wait=_wait(self._retries),
             retry=retry_if_exception(is_transient),
             reraise=True,
         )
+
+
+class _Stop:
+    """When a request is given up: waits that a rate limit asks for are no attempts."""
+
+    def __init__(self, retries: RetryOptions, *, reads: bool) -> None:
+        self._attempts = retries.attempts
+        self._patience = min(retries.patience, _READ_PATIENCE) if reads else retries.patience
+        self._limited = 0
+
+    def __call__(self, state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome is not None else None
+        asked = _limit_wait(error)
+        if asked is None:
+            return state.attempt_number - self._limited >= self._attempts
+        self._limited += 1
+        waited = state.seconds_since_start
+        return (waited if waited is not None else 0.0) + asked > self._patience
+
+
+def _limit_wait(error: BaseException | None) -> float | None:
+    """Seconds that a rate limit asks to wait; None if it was something else, or it doesn't say."""
+    if isinstance(error, UnexpectedResponse) and error.status_code != 429:
+        return None
+    asked = _asked_wait(error)
+    # One that says "at once" would be asked without end if it weren't an attempt.
+    return asked if asked is not None and asked > 0 else None
 
 
 def _wait(retries: RetryOptions) -> Any:
@@ -195,6 +226,9 @@ def _wait(retries: RetryOptions) -> Any:
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome is not None else None
+        limited = _limit_wait(error)
+        if limited is not None:
+            return limited
         asked = _asked_wait(error)
         seconds = asked if asked is not None else growing(state) + jitter(state)
         return float(min(max(seconds, 0.0), retries.longest_wait))

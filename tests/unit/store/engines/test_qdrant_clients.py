@@ -134,9 +134,9 @@ def test_waits_double_with_jitter_and_stay_under_the_longest(
 
 @pytest.mark.parametrize(
     ("status", "header", "expected"),
-    [(429, "7", 7), (503, "7", 7), (429, "3600", 20), (429, "0", 0), (503, "0", 0)],
+    [(429, "7", 7), (503, "7", 7), (503, "3600", 20), (429, "0", 0), (503, "0", 0)],
 )
-def test_the_wait_that_a_server_asks_for_is_kept_within_the_longest(
+def test_a_server_is_given_the_time_that_it_asks_for(
     server: FakeQdrant, waits: list[float], status: int, header: str, expected: float
 ) -> None:
     both = clients(server, retries=RetryOptions())

@@ -15,6 +15,7 @@ from fakes.qdrant_grpc import FakeQdrantGrpc
 from fakes.qdrant_server import FakeQdrant
 from ragsight import Chunk, ClipEncoder, ForeignCollections, MultimodalStore, Source
 from ragsight.errors import StoreError
+from ragsight.store import RetryOptions, StoreOptions
 from ragsight.store.engines.qdrant_strict import lacking_index
 
 ROWS: list[dict[str, Any]] = [
@@ -142,3 +143,34 @@ def test_the_key_may_hold_quotes() -> None:
     assert lacking is not None
     assert (lacking.key, lacking.kind) == ('metadata."a b"', models.PayloadSchemaType.FLOAT)
     assert lacking_index(ValueError("something else")) is None
+
+
+@pytest.mark.parametrize("over_grpc", [False, True])
+def test_a_rate_limit_costs_time_and_no_chunk(
+    encoder: ClipEncoder, tmp_path: Path, over_grpc: bool
+) -> None:
+    with FakeQdrant() as server, FakeQdrantGrpc(server) as grpc:
+        server.api.rates.minute = 6.0  # seconds: as the limit refills ten times as fast
+        server.api.default_mode = models.StrictModeConfig(enabled=True, write_rate_limit=40)
+        client = {"prefer_grpc": True, "grpc_port": grpc.port} if over_grpc else {}
+        options = StoreOptions(retries=RetryOptions(attempts=1), index_metadata=False)
+        with MultimodalStore.open(
+            server.url, encoder=encoder, blobs=tmp_path, options=options, **client
+        ) as store:
+            for start in (0, 30):
+                store.upsert(
+                    [Chunk(text=f"t{n}", source=Source(uri="f")) for n in range(start, start + 30)]
+                )
+            assert store.counts().texts == 60
+
+
+def test_patience_ends(encoder: ClipEncoder, tmp_path: Path) -> None:
+    with FakeQdrant() as server:
+        server.api.default_mode = models.StrictModeConfig(enabled=True, write_rate_limit=20)
+        options = StoreOptions(retries=RetryOptions(attempts=1, patience=0.5))
+        with MultimodalStore.open(
+            server.url, encoder=encoder, blobs=tmp_path, options=options
+        ) as store:
+            first = [Chunk(text=f"t{n}", source=Source(uri="f")) for n in range(19)]
+            with pytest.raises(StoreError, match=r"429|[Rr]ate|ResourceExhausted"):
+                store.upsert(first)
