@@ -9,17 +9,19 @@ was written to the engine's files is in `first-index`, as the number of the last
 from __future__ import annotations
 
 import json
+import os
 import re
 import struct
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from ragsight.encoders import SparseVector, Vector
+from ragsight.files import open_regular, read_regular
 from ragsight.store.engines.base import Point
 from ragsight.store.engines.cbor import read_cbor
 
@@ -66,9 +68,10 @@ def read_wal(folder: Path) -> WalContent:
         if kind == "closed":
             number = int(first)
         try:
-            for data in _entries(segment.read_bytes()):
-                _apply(data, content, settled=number <= written)
-                number += 1
+            with open_regular(segment) as file:
+                for data in _entries(file):
+                    _apply(data, content, settled=number <= written)
+                    number += 1
         except (OSError, ValueError) as error:
             content.problems.append(f"{segment}: entry {number} and later can't be read ({error})")
     return content
@@ -82,24 +85,28 @@ def _segments(folder: Path) -> list[Path]:
 def _last_written(folder: Path) -> int:
     """Number of the last entry that the engine's files hold; -1 if that isn't known."""
     try:
-        return int(json.loads((folder / "first-index").read_bytes())["ack_index"])
+        return int(json.loads(read_regular(folder / "first-index"))["ack_index"])
     except (OSError, ValueError, KeyError, TypeError):
         return -1
 
 
-def _entries(segment: bytes) -> Iterator[bytes]:
-    if segment[:3] != b"wal":
+def _entries(segment: BinaryIO) -> Iterator[bytes]:
+    """Entries one by one: of the 32 MiB of a segment most are a hole, which isn't read."""
+    size = segment.seek(0, os.SEEK_END)
+    segment.seek(0)
+    if segment.read(_HEADER)[:3] != b"wal":
         raise ValueError("it has no header of a log")
     at = _HEADER
-    while at + 8 <= len(segment):
-        (length,) = struct.unpack_from("<Q", segment, at)
+    while at + 8 <= size:
+        (length,) = struct.unpack("<Q", segment.read(8))
         if length == 0:
             return
         end = at + 8 + length
-        if end + 4 > len(segment):
+        if end + 4 > size:
             raise ValueError(f"an entry of {length} bytes is longer than its file")
-        yield segment[at + 8 : end]
+        yield segment.read(length)
         at = end + 4 + (-(length + 4) % 8)
+        segment.seek(at)
 
 
 def _apply(data: bytes, content: WalContent, *, settled: bool) -> None:
