@@ -13,7 +13,10 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 from engines import ENGINES, KEY, opened, strict_server
 from fakes.qdrant_server import FakeQdrant
+from memory_disk import prefer_memory
 from ragsight import ClipEncoder, MultimodalStore
+
+prefer_memory()
 
 # Examples are made as fast as the machine lets them: that it is busy is no fault of a test.
 settings.register_profile("ragsight", deadline=None, suppress_health_check=[HealthCheck.too_slow])

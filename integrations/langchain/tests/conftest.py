@@ -12,7 +12,10 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 from checkpoints import make_clip
 from drawings import image_chunk, text_chunk
+from memory_disk import prefer_memory
 from ragsight import Chunk, ClipEncoder, MultimodalStore
+
+prefer_memory()
 
 
 @pytest.fixture(scope="session")

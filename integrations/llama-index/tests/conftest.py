@@ -28,7 +28,10 @@ from llama_index.core.llms import LLM
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 
 from checkpoints import make_clip
+from memory_disk import prefer_memory
 from ragsight import BlobStore, ClipEncoder, MultimodalStore, open_image
+
+prefer_memory()
 
 
 class WordEmbedding(BaseEmbedding):
