@@ -15,8 +15,13 @@ def pipe(path: Path) -> None:
 
 
 def bound_socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(path))
+    before = Path.cwd()
+    os.chdir(path.parent)  # the name of a socket has about 100 characters
+    try:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path.name)
+    finally:
+        os.chdir(before)
 
 
 def link_to(target: str) -> Callable[[Path], None]:

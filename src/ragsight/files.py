@@ -26,6 +26,7 @@ for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
     _FLAGS |= getattr(os, _name, 0)
 
 _KINDS = (
+    (stat.S_ISREG, "a file"),
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISSOCK, "a socket"),
@@ -110,7 +111,12 @@ def read_regular_text(path: str | Path, *, errors: str = "strict", most: int = M
 def _refuse_others(status: os.stat_result) -> None:
     if stat.S_ISREG(status.st_mode):
         return
-    kind = next((name for test, name in _KINDS if test(status.st_mode)), "something else")
+    kind = odd_kind(status.st_mode)
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, f"it is {kind}, no regular file")
     raise OSError(f"it is {kind}, no regular file")
+
+
+def odd_kind(mode: int) -> str:
+    """What stands somewhere, by its mode, for a message: "a named pipe"."""
+    return next((name for test, name in _KINDS if test(mode)), "something else")

@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from drawings import noise_ref, text_chunk
+from odd_files import ODD, at_most
 from pixels import PixelEncoder
 from ragsight import (
     Chunk,
@@ -296,3 +297,84 @@ def test_an_index_that_is_open_or_not_there_is_left_alone(index: Path, tmp_path:
         pytest.raises(StoreLockedError, match="open already"),
     ):
         repair_index(index)
+
+
+@pytest.mark.parametrize(
+    ("storage", "lost_images"),
+    [("text/segments/*/vector_storage-bm25", 0), ("image/segments/*/vector_storage-clip", 4)],
+)
+def test_vectors_that_the_engine_would_miss_in_silence_are_missed_aloud(
+    index: Path, storage: str, lost_images: int
+) -> None:
+    with first(index, storage.partition("/")[0] + "/wal/open-1").open("r+b") as log:
+        log.seek(8)
+        log.write(bytes(100_000))  # It holds them once more.
+    place = first(index, storage)
+    shutil.rmtree(place)
+    place.mkdir()
+    assert any("have lost their vectors" in problem for problem in check_index(index).problems)
+    report = repair_index(index)
+    assert report.repaired
+    with MultimodalStore.open(index, encoder=PixelEncoder()) as store:
+        assert texts(store) == sorted(chunk.text for chunk in GOOD)
+        found = {hit.chunk.text for hit in MultimodalRetriever(store, k=20).retrieve("pump")}
+        assert found >= {f"pump {n}" for n in range(6)}
+        assert store.counts().images == 4 - lost_images
+    assert "good.pdf" in report.sources
+
+
+def test_vectors_that_the_log_still_holds_are_taken_from_it(index: Path) -> None:
+    place = first(index, "image/segments/*/vector_storage-clip")
+    shutil.rmtree(place)
+    place.mkdir()
+    assert repair_index(index).sources == ()
+    with MultimodalStore.open(index, encoder=PixelEncoder()) as store:
+        assert store.counts().images == 4
+        assert MultimodalRetriever(store).retrieve(image=noise_ref(1))[0].chunk.text == "figure 1"
+
+
+BESIDE = ("made-with.json", "unfinished.json.part", "closed.json", "repair.json", "open-by.json")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no such files")
+@pytest.mark.parametrize(
+    ("kind", "patterns"),
+    [
+        ("named pipe", ("ragsight.json",)),
+        ("named pipe", BESIDE),
+        ("loop of links", ("blobs", "unfinished.json", "image/wal/first-index")),
+        ("named pipe", ("text/wal/open-1", "image/edge_config.json")),
+        ("device that never ends", ("text/edge_config.json", "image/segments/*/segment.json")),
+        ("named pipe", ("image/wal", "text/segments/*/payload_storage/page_0.dat")),
+    ],
+)
+def test_nobody_waits_for_a_named_pipe_inside_an_index(
+    index: Path, kind: str, patterns: tuple[str, ...]
+) -> None:
+    for pattern in patterns:
+        path = first(index, pattern) if "*" in pattern else index / pattern
+        if path.exists():
+            remove(path)
+        ODD[kind](path)
+    with at_most(seconds=30):
+        with pytest.raises(StoreError, match="ragsight doctor"):
+            MultimodalStore.open(index, encoder=PixelEncoder())
+        assert check_index(index).problems
+        report = repair_index(index, encoder=PixelEncoder().spec)
+        assert report.problems
+        with MultimodalStore.open(index, encoder=PixelEncoder()) as store:
+            missing = {chunk.source.uri for chunk in GOOD} - set(report.sources)
+            kept = [chunk.text for chunk in GOOD if chunk.source.uri in missing]
+            assert set(kept) <= set(texts(store))
+
+
+def test_of_two_profiles_that_differ_the_caller_knows_which_is_right(index: Path) -> None:
+    profile = index / "ragsight.json"
+    profile.write_text(profile.read_text().replace('"pixels"', '"pixel{"'))
+    assert "something else than its copy" in check_index(index).problems[0]
+    with pytest.raises(StoreError, match="--model"):
+        repair_index(index)
+    assert repair_index(index, encoder=PixelEncoder().spec).repaired
+    with MultimodalStore.open(index, encoder=PixelEncoder()) as store:
+        assert texts(store) == sorted(chunk.text for chunk in GOOD)
+    assert check_index(index).ok

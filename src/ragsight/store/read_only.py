@@ -103,7 +103,8 @@ def check_not_open(folder: Path) -> None:
 
     for collection in COLLECTIONS:
         try:
-            log = os.open(folder / collection / "wal", os.O_RDONLY)
+            # Only as a folder: a named pipe in its place would keep us waiting.
+            log = os.open(folder / collection / "wal", os.O_RDONLY | os.O_DIRECTORY)
         except OSError:
             continue
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -14,15 +15,17 @@ from typing import Any
 
 from ragsight.blobs import BlobStore
 from ragsight.encoders import Bm25Encoder, EncoderSpec
-from ragsight.errors import StoreError, StoreNotFoundError
+from ragsight.errors import ConfigurationError, StoreError, StoreNotFoundError
+from ragsight.files import read_regular
 from ragsight.spaces import Collection
 from ragsight.steps import run
-from ragsight.store.engines.edge import PROFILE_COPY, PROFILE_FILE, EdgeEngine
+from ragsight.store.engines.edge import OWN_FILES, PROFILE_COPY, PROFILE_FILE, EdgeEngine
 from ragsight.store.engines.edge_examining import examine_shard, rebuild_shard
 from ragsight.store.engines.edge_salvage import Salvage
 from ragsight.store.index_report import IndexReport
 from ragsight.store.journal import JOURNAL_FILE, Journal
 from ragsight.store.migrations import current_profile, profile_problem
+from ragsight.store.odd_parts import odd_parts
 from ragsight.store.read_only import check_not_open
 from ragsight.store.reconciling import Findings, Reconciliation
 from ragsight.store.schema import COLLECTIONS, IndexManifest
@@ -30,6 +33,8 @@ from ragsight.store.sealing import Seal
 from ragsight.store.swapping import FRESH, finish_swap, swap_in
 
 BLOBS = "blobs"
+ODD = "odd"
+"""Folder in the backup for what is no file: the names beside it are those of damaged files."""
 
 
 class Doctor:
@@ -49,12 +54,15 @@ class Doctor:
         self._encoder = encoder
         self._findings = Findings()
         self._salvaged: dict[Collection, Salvage] = {}
-        if not any((folder / name).exists() for name in (PROFILE_FILE, *COLLECTIONS)):
+        self._is_copy_other = False
+        if not any(os.path.lexists(folder / name) for name in (PROFILE_FILE, *COLLECTIONS)):
             raise StoreNotFoundError(f"{folder}: there is no index here.")
         check_not_open(folder)
 
     def check(self) -> IndexReport:
         """Look, and change nothing."""
+        if self._odd():
+            return self._report()
         finish_swap(self._folder)
         well = all([self._profile() is not None, self._journal_is_well()])
         damaged = self._damaged_shards(try_writing=False)
@@ -74,14 +82,17 @@ class Doctor:
             ) from error
 
     def _repaired(self) -> IndexReport:
+        backup = f"damaged-{time.strftime('%Y%m%d-%H%M%S')}"
+        self._move_odd(backup)
         finish_swap(self._folder)
         aside = [] if self._journal_is_well() else [JOURNAL_FILE]
-        profile = self._profile()
-        if profile is None:
-            profile = self._made_with()
+        read = self._profile()
+        profile = self._believed(read)
+        if profile is not read:
             aside.append(PROFILE_FILE)
+        if self._is_copy_other:
+            aside.append(PROFILE_COPY)  # Opening makes it anew.
         damaged = self._damaged_shards(try_writing=True)
-        backup = f"damaged-{time.strftime('%Y%m%d-%H%M%S')}"
         if aside or damaged:
             self._rebuild(damaged, profile, renew_profile=PROFILE_FILE in aside)
             swap_in(self._folder, backup, [*aside, *damaged])
@@ -96,6 +107,21 @@ class Doctor:
                 backup=str(self._folder / backup) if kept else None,
             )
 
+    def _odd(self) -> list[str]:
+        """Names in the folder at which something stands that is no file, or no folder, of ours."""
+        odd = odd_parts(self._folder, OWN_FILES, (*COLLECTIONS, BLOBS, FRESH))
+        for name, what in odd.items():
+            self._findings.add(f"{self._folder / name}: it is {what}")
+        return list(odd)
+
+    def _move_odd(self, backup: str) -> None:
+        for name in self._odd():
+            aside = self._folder / backup / ODD
+            aside.mkdir(parents=True, exist_ok=True)
+            (self._folder / name).rename(aside / name)
+            if name == BLOBS:
+                (self._folder / name).mkdir()
+
     def _report(self, **fields: Any) -> IndexReport:
         found = self._findings
         return IndexReport(
@@ -109,21 +135,41 @@ class Doctor:
     def _profile(self) -> IndexManifest | None:
         path = self._folder / PROFILE_FILE
         try:
-            return self._read_profile(path)
-        except (OSError, ValueError) as error:
+            profile = self._read_profile(path)
+        except (OSError, ValueError, RecursionError) as error:
             self._findings.add(f"{path}: what the index was made with can't be read ({error})")
             return None
+        self._is_copy_other = self._copied_profile() not in (None, profile)
+        if self._is_copy_other:
+            self._findings.add(f"{path}: it says something else than its copy, {PROFILE_COPY}")
+        return profile
+
+    def _copied_profile(self) -> IndexManifest | None:
+        with suppress(OSError, ValueError, RecursionError):
+            return self._read_profile(self._folder / PROFILE_COPY)
+        return None
 
     def _read_profile(self, path: Path) -> IndexManifest:
-        data = json.loads(path.read_bytes())
+        data = json.loads(read_regular(path))
         if problem := profile_problem(data):
             raise ValueError(problem)
-        return current_profile(data, place=str(self._folder))
+        profile = current_profile(data, place=str(self._folder))
+        try:
+            Bm25Encoder(profile.language)
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from error
+        return profile
 
-    def _made_with(self) -> IndexManifest:
-        """The profile by its copy, or as the caller knows it."""
-        with suppress(OSError, ValueError):
-            return self._read_profile(self._folder / PROFILE_COPY)
+    def _believed(self, profile: IndexManifest | None) -> IndexManifest:
+        """Of what the profile, its copy and the caller say, what the index was made with."""
+        copy = self._copied_profile()
+        found = profile if profile is not None else copy
+        if self._is_copy_other:
+            is_copy_right = profile is not None and profile.encoder != self._encoder
+            found = copy if is_copy_right else profile
+        # One of two that differ can't be chosen without the caller's word.
+        if found is not None and not (self._is_copy_other and self._encoder is None):
+            return found
         if self._encoder is None:
             raise StoreError(
                 f"{self._folder / PROFILE_FILE}: what the index was made with is lost. Say which "
@@ -151,6 +197,8 @@ class Doctor:
             if gone > 0 and not found.problems:
                 found.problems.append(f"{gone} points are gone since it was closed")
             self._findings.problems += [f"{shard}: {problem}" for problem in found.problems]
+            if found.bare:
+                self._findings.add(f"{shard}: {len(found.bare)} points have lost their vectors")
             for id_, (_, why) in found.lost.items():
                 self._findings.add(f"{shard}: the point {id_} can't be read ({why})")
             if found.problems or found.lost or found.bare:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from ragsight.files import read_regular
 from ragsight.spaces import Collection
 from ragsight.store.schema import COLLECTIONS
 
@@ -27,7 +28,7 @@ class Seal:
     def missing(self, counts: Mapping[Collection, int]) -> dict[Collection, int]:
         """How many points are fewer than when the index was closed; none if that isn't known."""
         try:
-            sealed = json.loads(self._path.read_bytes())
+            sealed = json.loads(read_regular(self._path))
             fewer = {c: int(sealed[c]) - counts[c] for c in COLLECTIONS}
         except (OSError, ValueError, KeyError, TypeError):
             return {}

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from ragsight.files import open_regular
+
 _PIECE = 1 << 20
 """Bytes read at once."""
 _PAGE = 4096
@@ -15,7 +17,7 @@ _PAGE = 4096
 
 
 def copy_tree(source: Path, target: Path, leave_out: Sequence[str] = ()) -> None:
-    """Copy a folder, with the holes of its files.
+    """Copy a folder, with the holes of its files; what is neither a file nor a folder is left out.
 
     Args:
         source: The folder.
@@ -30,7 +32,9 @@ def copy_tree(source: Path, target: Path, leave_out: Sequence[str] = ()) -> None
         if member.name in leave_out:
             continue
         if member.is_dir():
-            copy_tree(member, target / member.name, leave_out)
+            # A link to a folder that it lies in has no end.
+            if not (member.is_symlink() and source.resolve().is_relative_to(member.resolve())):
+                copy_tree(member, target / member.name, leave_out)
         elif member.is_file():
             copy_file(member, target / member.name)
 
@@ -39,13 +43,14 @@ def copy_file(source: Path, target: Path) -> None:
     """Copy a file, with its holes.
 
     Raises:
-        OSError: If it can't be read, or the copy can't be written.
+        OSError: If it is no regular file or can't be read, or the copy can't be written.
     """
-    with source.open("rb") as original, target.open("wb") as copy:
+    with open_regular(source) as original, target.open("wb") as copy:
         end = original.seek(0, os.SEEK_END)
         copy.truncate(end)
-        for start, stop in _extents(original.fileno(), end):
-            _copy_extent(original, copy, start, stop)
+        if end:
+            for start, stop in _extents(original.fileno(), end):
+                _copy_extent(original, copy, start, stop)
 
 
 def _extents(file: int, end: int) -> Iterator[tuple[int, int]]:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from ragsight.errors import StoreError
+from ragsight.files import read_regular
 
 SWAP_FILE = "repair.json"
 FRESH = "repaired"
@@ -42,7 +43,7 @@ def finish_swap(folder: Path) -> None:
     """
     order = folder / SWAP_FILE
     try:
-        swap = json.loads(order.read_bytes())
+        swap = json.loads(read_regular(order))
         backup, parts = folder / str(swap["backup"]), [str(part) for part in swap["parts"]]
     except (FileNotFoundError, NotADirectoryError):
         return

@@ -47,14 +47,21 @@ from ragsight.store.engines.edge_points import (
     indexing,
     point_of,
 )
-from ragsight.store.engines.ownership import OwnerLock, forget_holder, holder_of, note_holder
+from ragsight.store.engines.ownership import (
+    HOLDER_FILE,
+    OwnerLock,
+    forget_holder,
+    holder_of,
+    note_holder,
+)
 from ragsight.store.halves import Halves, settled
-from ragsight.store.journal import UNDO, Intent, Journal
+from ragsight.store.journal import JOURNAL_FILE, UNDO, Intent, Journal
 from ragsight.store.migrations import profile_problem
+from ragsight.store.odd_parts import odd_in_index
 from ragsight.store.read_only import IndexCopy, can_only_be_read
 from ragsight.store.schema import COLLECTIONS, INDEXED_KEYS, PAYLOAD_READ, IndexKind
-from ragsight.store.sealing import Seal
-from ragsight.store.swapping import finish_swap
+from ragsight.store.sealing import SEAL_FILE, Seal
+from ragsight.store.swapping import SWAP_FILE, finish_swap
 
 SEARCH_WIDTH = 256
 """Wider than the engine's own 128; see `HNSW`."""
@@ -62,6 +69,13 @@ SEARCH_WIDTH = 256
 PROFILE_FILE = "ragsight.json"
 PROFILE_COPY = "made-with.json"
 """The profile once more: without it nobody knows what an index was made with."""
+
+OWN_FILES = tuple(
+    f"{name}{part}"
+    for name in (PROFILE_FILE, PROFILE_COPY, JOURNAL_FILE, SEAL_FILE, SWAP_FILE, HOLDER_FILE)
+    for part in ("", ".part")
+)
+"""Files beside the shards, and what each is written as before it takes its place."""
 
 _REFUSALS = (OSError, ValueError, TypeError, OverflowError)
 """What is raised for a disk, and for values that the engine doesn't take."""
@@ -140,6 +154,10 @@ class EdgeEngine:
             raise self._damaged(f"{PROFILE_FILE} is no profile ({problem})")
         return dict(profile)
 
+    def _check_regular(self) -> None:
+        if (what := odd_in_index(self._folder, OWN_FILES)) is not None:
+            raise self._damaged(what)
+
     def _damaged(self, what: str) -> StoreError:
         return StoreError(
             f"{self._folder}: the index is damaged: {what}. "
@@ -149,6 +167,7 @@ class EdgeEngine:
     @in_one_step
     def create(self, profile: Payload) -> None:
         """Make the folder, its profile and both shards."""
+        self._check_regular()
         check_space(self._folder, RESERVE + TO_OPEN, "make an index")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -176,6 +195,7 @@ class EdgeEngine:
         self._open_shards()
 
     def _open_shards(self) -> None:
+        self._check_regular()
         profile = self._profile()
         if profile is None:
             raise StoreError(f"{self._folder}: there is no index here.")

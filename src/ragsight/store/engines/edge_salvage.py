@@ -22,9 +22,10 @@ from ragsight.store.engines.base import Point
 from ragsight.store.engines.edge_optimizer import INDEX_TYPES
 from ragsight.store.engines.edge_points import edge_config, edge_point, indexing, point_of
 from ragsight.store.engines.edge_wal import WalContent, read_wal
+from ragsight.store.odd_parts import odd_files
 from ragsight.store.payloads import to_payload
-from ragsight.store.schema import INDEXED_KEYS, OWN_KEY
-from ragsight.store.sparse_files import copy_tree
+from ragsight.store.schema import INDEXED_KEYS, OWN_KEY, RECORD_KIND
+from ragsight.store.sparse_files import copy_file, copy_tree
 
 PAGE = 256
 _TRIAL_VALUES = {
@@ -62,7 +63,9 @@ def examine(shard_path: Path, *, try_writing: bool = False) -> Salvage:
         shard_path: The shard.
         try_writing: Write a point and remove it, for what is written to may be damaged as well.
     """
-    found = Salvage()
+    found = Salvage(problems=list(odd_files(shard_path)))
+    if found.problems:
+        return found  # The engine would wait for ever.
     shard = _attempt(lambda: edge.EdgeShard.load(str(shard_path)), found.problems)
     if shard is not None:
         ids = {point.id for point in _points(shard, found) if point is not None}
@@ -115,10 +118,14 @@ def rebuild(shard_path: Path, scratch: Path | None, target: edge.EdgeShard) -> S
     shard = None if scratch is None else _opened(shard_path, scratch, found)
     if scratch is not None and shard is not None:
         for point in _points(shard, found):
-            if point is not None:
-                taken.add(point.id)
-                if point.id not in log.unsettled:
-                    writer.add(point)
+            if point is None:
+                continue
+            if found.bare[-1:] == [point.id] and log.settled.get(point.id) is not None:
+                found.bare.pop()  # The log has it with its vectors.
+                continue
+            taken.add(point.id)
+            if point.id not in log.unsettled:
+                writer.add(point)
         _attempt(shard.close, found.problems)
         shutil.rmtree(scratch, ignore_errors=True)
     for point in _from_log(log, taken):
@@ -168,7 +175,7 @@ def _opened_with(
     scratch.mkdir(parents=True)
     # The log is left out: it is read by itself, and an entry that can't be read stops the engine.
     try:
-        shutil.copy(shard_path / "edge_config.json", scratch)
+        copy_file(shard_path / "edge_config.json", scratch / "edge_config.json")
         for name in segments:
             copy_tree(shard_path / "segments" / name, scratch / "segments" / name, leave_out)
     except OSError as error:
@@ -197,7 +204,10 @@ def _read(shard: edge.EdgeShard, ids: list[str], found: Salvage) -> Iterator[Poi
     why: list[str] = []
     records = _attempt(lambda: shard.retrieve(list(ids), with_payload=True, with_vector=True), why)
     if records is not None:
-        yield from map(point_of, records)
+        for point in map(point_of, records):
+            if _lacks_vectors(point):
+                found.bare.append(point.id)
+            yield point
     elif len(ids) > 1:
         half = len(ids) // 2
         yield from _read(shard, ids[:half], found)
@@ -209,6 +219,13 @@ def _read(shard: edge.EdgeShard, ids: list[str], found: Salvage) -> Iterator[Poi
             yield point_of(bare[0])
         else:
             found.lost[ids[0]] = ("", why[0])
+
+
+def _lacks_vectors(point: Point) -> bool:
+    """Whether the engine gave a chunk without any: it makes a lost file anew, and empty."""
+    own = point.payload.get(OWN_KEY)
+    is_record = isinstance(own, Mapping) and own.get("kind") == RECORD_KIND
+    return not point.vectors and not is_record
 
 
 def _attempt(action: Any, problems: list[str]) -> Any:
