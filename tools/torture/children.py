@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import select
 import signal
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ragsight.errors import RagsightError
@@ -37,6 +40,11 @@ class Tally:
         self.tried += 1
         self.faults += [(case, column, detail) for column, detail in faults]
 
+    def join(self, other: Tally) -> None:
+        """Take in what came of other cases."""
+        self.tried += other.tried
+        self.faults += other.faults
+
     def count(self, column: str) -> int:
         """How many faults of a column there were."""
         return sum(found == column for _, found, _ in self.faults)
@@ -55,7 +63,8 @@ class Child:
         deadline = time.monotonic() + seconds
         while True:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.pipe], [], [], left)[0]:
+            wait = None if math.isinf(left) else max(left, 0)
+            if not select.select([self.pipe], [], [], wait)[0]:
                 raise TimeoutError
             data = os.read(self.pipe, 65536)
             if not data:
@@ -128,3 +137,31 @@ def run(
     if status:
         faults.append(("crashed", f"wait status {status}"))
     return faults, said
+
+
+Kind = Callable[[int, Sequence[int], Path], Tally]
+"""Tortures, by a seed, cases and an empty folder."""
+
+
+def side_by_side(kind: Kind, seed: int, cases: Sequence[int], folder: Path, jobs: int) -> Tally:
+    """Share the cases out to so many processes, each with a folder of its own."""
+
+    def part(number: int) -> Callable[[Say], None]:
+        def work(say: Say) -> None:
+            found = kind(seed, cases[number::jobs], folder / str(number))
+            say("tally", [found.tried, found.faults])
+
+        return work
+
+    workers = [start(part(number)) for number in range(min(jobs, len(cases)))]
+    whole = Tally()
+    for worker in workers:
+        said = list(worker.lines(math.inf))
+        status = worker.end()
+        tallies = [what for kind_, what in said if kind_ == "tally"]
+        if status or not tallies:
+            sys.exit(f"the torture itself broke off ({status}): {said}")
+        for tried, faults in tallies:
+            whole.join(Tally(tried, [tuple(fault) for fault in faults]))
+    whole.faults.sort()
+    return whole

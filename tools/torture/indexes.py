@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from ragsight.store import SourceRecord
 from tools.torture.children import FaultError
 
 COLOURS = {"red": (250, 0, 0), "blue": (0, 0, 250), "green": (0, 250, 0)}
+_DRAWN = {**COLOURS, "grey": (90, 90, 90)}
 Said = dict[str, tuple[str, "str | None"]]
 
 
 def chunk(id: str, text: str, colour: str = "", uri: str = "u") -> Chunk:
     """A chunk with an id of its own, so that it may lose a half."""
-    image = image_ref(Image.new("RGB", (8, 8), COLOURS[colour])) if colour else None
+    image = image_ref(Image.new("RGB", (8, 8), _DRAWN[colour])) if colour else None
     return Chunk(text=text, image=image, source=Source(uri=uri), id=id)
 
 
@@ -49,11 +51,18 @@ def opened(folder: Path) -> MultimodalStore:
 
 
 def fill(folder: Path) -> None:
-    """Make the index: two sources with their records."""
+    """Make the index: two sources with their records, and an image that nobody needs any more."""
     with opened(folder) as store:
+        store.upsert([chunk("garbage", "", "grey")])
+        store.delete(["garbage"])
         for uri, chunks in (("u", OLD), ("v", BYSTANDERS)):
             store.upsert(chunks)
             store.finish_source(SourceRecord(uri, "old", tuple(c.id for c in chunks)))
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a folder, its holes as holes: the engine's logs are mostly that."""
+    subprocess.run(["cp", "-r", "--sparse=always", str(source), str(target)], check=True)
 
 
 def said(chunks: Any) -> Said:

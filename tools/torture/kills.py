@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import random
 import shutil
-import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ragsight import Chunk, MultimodalStore, ingest
 from tools.torture.children import FaultError, Say, Tally, run, start
-from tools.torture.indexes import NEW, OLD, OTHER_IDS, check, chunk, fill, opened, state
+from tools.torture.indexes import (
+    NEW,
+    OLD,
+    OTHER_IDS,
+    check,
+    chunk,
+    copy,
+    fill,
+    opened,
+    state,
+)
 
 Act = Callable[[MultimodalStore, Path], object]
 
@@ -40,11 +49,6 @@ ACTS: dict[str, tuple[Act, list[Chunk]]] = {
     "optimise": (lambda store, _: store.optimize(), OLD),
     "restore": (_restore, OLD),
 }
-
-
-def copy(source: Path, target: Path) -> None:
-    """Copy a folder, its holes as holes: the engine's logs are mostly that."""
-    subprocess.run(["cp", "-r", "--sparse=always", str(source), str(target)], check=True)
 
 
 def _verify(folder: Path, act: str, done: bool) -> Callable[[Say], None]:
@@ -119,7 +123,7 @@ def _seconds(base: Path, folder: Path, act: str) -> float:
     return float(next((what for kind, what in said if kind == "took"), 0.2))
 
 
-def torture(seed: int, cases: range, folder: Path) -> Tally:
+def torture(seed: int, cases: Sequence[int], folder: Path) -> Tally:
     """Kill so many acts, each at a point of its own."""
     base = folder / "base"
     (base / "files").mkdir(parents=True)
