@@ -1,6 +1,6 @@
-"""Whether the right page is found, on MMDocIR's questions, beside a search over plain pages.
+r"""Whether the right page is found, on MMDocIR's questions, beside a search over plain pages.
 
-    python benchmarks/pages.py --pdfs FOLDER --annotations FILE \\
+    python benchmarks/pages.py --pdfs FOLDER --annotations FILE \
         [--sentence-model FOLDER] [--ocr auto]
 
 `--pdfs` is a folder with the documents of MMLongBench-Doc, `--annotations` the file
