@@ -36,7 +36,7 @@ def test_an_index_of_the_first_release_opens_and_answers_as_it_did(first_release
     encoders: dict[str, Any] = {"encoder": PixelEncoder(), "text_encoder": LetterEncoder()}
     with MultimodalStore.open(first_release, **encoders) as store:
         assert (store.counts().texts, store.counts().images) == (4, 2)
-        hits = MultimodalRetriever(store, k=3).retrieve("pump")
+        hits = MultimodalRetriever(store, k=3, page_weight=0).retrieve("pump")
         assert [(hit.chunk.id, hit.why) for hit in hits] == [
             ("959094fd-0c96-5484-85d7-d8b692c862d8", "bm25 #1 (1.15), dense #1 (0.47)"),
             ("sku-7", "bm25 #2 (1.13), dense #2 (0.415)"),
