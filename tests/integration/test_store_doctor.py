@@ -378,3 +378,23 @@ def test_of_two_profiles_that_differ_the_caller_knows_which_is_right(index: Path
     with MultimodalStore.open(index, encoder=PixelEncoder()) as store:
         assert texts(store) == sorted(chunk.text for chunk in GOOD)
     assert check_index(index).ok
+
+
+def test_a_point_whose_id_was_damaged_goes_back_to_its_own(index: Path) -> None:
+    wrong = [f"6c6242e6-0000-0000-0000-00000000000{n}" for n in range(2)]
+    with MultimodalStore.open(index, encoder=PixelEncoder()) as store:
+        there = next(chunk for chunk in store.scroll() if chunk.text)
+        lost = text_chunk("a pump that lost its place")
+        engine = store.operations.engine
+        for id_, chunk in zip(wrong, (there, lost), strict=True):
+            vectors = {"bm25": store.bm25.encode_chunks([chunk])[0]}
+            store.run(engine.write({"text": [Point(id_, to_payload(chunk), vectors)]}))
+        before = {chunk.id: chunk for chunk in store.scroll()}
+    assert "stands under an id that isn't its chunk's" in "\n".join(check_index(index).problems)
+    report = repair_index(index, encoder=PixelEncoder().spec)
+    assert report.repaired
+    with MultimodalStore.open(index, encoder=PixelEncoder()) as store:
+        held = list(store.scroll())
+        assert sorted(chunk.id for chunk in held) == sorted(before.keys() | {lost.id})
+        assert MultimodalRetriever(store).retrieve("lost place")[0].chunk.id == lost.id
+    assert not check_index(index).problems

@@ -10,7 +10,7 @@ import json
 import shutil
 import sys
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from ragsight.store.engines.edge_optimizer import INDEX_TYPES
 from ragsight.store.engines.edge_points import edge_config, edge_point, indexing, point_of
 from ragsight.store.engines.edge_wal import WalContent, read_wal
 from ragsight.store.odd_parts import odd_files
-from ragsight.store.payloads import to_payload
+from ragsight.store.payloads import point_id, to_payload
+from ragsight.store.records import record_id
 from ragsight.store.schema import INDEXED_KEYS, OWN_KEY, RECORD_KIND
 from ragsight.store.sparse_files import copy_file, copy_tree
 
@@ -68,8 +69,10 @@ def examine(shard_path: Path, *, try_writing: bool = False) -> Salvage:
         return found  # The engine would wait for ever.
     shard = _attempt(lambda: edge.EdgeShard.load(str(shard_path)), found.problems)
     if shard is not None:
-        ids = {point.id for point in _points(shard, found) if point is not None}
+        points = [point for point in _points(shard, found) if point is not None]
+        ids = {point.id for point in points}
         found.points = len(ids)
+        found.problems += [_STRAYED.format(point.id) for point in points if _strayed_from(point)]
         if try_writing:
             _attempt(lambda: _try_writing(shard), found.problems)
         _attempt(shard.close, found.problems)
@@ -115,6 +118,7 @@ def rebuild(shard_path: Path, scratch: Path | None, target: edge.EdgeShard) -> S
     found.problems += log.problems
     writer = _Writer(target, found)
     taken: set[str] = set()
+    strays: list[Point] = []
     shard = None if scratch is None else _opened(shard_path, scratch, found)
     if scratch is not None and shard is not None:
         for point in _points(shard, found):
@@ -123,15 +127,34 @@ def rebuild(shard_path: Path, scratch: Path | None, target: edge.EdgeShard) -> S
             if found.bare[-1:] == [point.id] and log.settled.get(point.id) is not None:
                 found.bare.pop()  # The log has it with its vectors.
                 continue
+            if _strayed_from(point):
+                found.problems.append(_STRAYED.format(point.id))
+                strays.append(point)
+                continue
             taken.add(point.id)
             if point.id not in log.unsettled:
                 writer.add(point)
         _attempt(shard.close, found.problems)
         shutil.rmtree(scratch, ignore_errors=True)
-    for point in _from_log(log, taken):
-        writer.add(point)
+    logged = list(_from_log(log, taken))
+    for point in (*logged, *_at_home([*strays, *logged], taken, log)):
+        if not _strayed_from(point):
+            writer.add(point)
     writer.flush()
     return found
+
+
+def _at_home(points: Iterable[Point], taken: set[str], log: WalContent) -> Iterator[Point]:
+    """Points whose ids were damaged, under their own ids, where nothing stands there.
+
+    What stands at its own place is the chunk, and what the log has deleted is gone.
+    """
+    there = taken | log.settled.keys() | log.unsettled.keys()
+    for point in points:
+        right = _strayed_from(point)
+        if right is not None and right not in there:
+            there.add(right)
+            yield Point(right, point.payload, point.vectors)
 
 
 def _from_log(log: WalContent, taken: set[str]) -> Iterator[Point]:
@@ -226,6 +249,23 @@ def _lacks_vectors(point: Point) -> bool:
     own = point.payload.get(OWN_KEY)
     is_record = isinstance(own, Mapping) and own.get("kind") == RECORD_KIND
     return not point.vectors and not is_record
+
+
+_STRAYED = "the point {} stands under an id that isn't its chunk's"
+
+
+def _strayed_from(point: Point) -> str | None:
+    """The id that a point should have, where it has another: its id was damaged."""
+    own = point.payload.get(OWN_KEY)
+    if not isinstance(own, Mapping):
+        return None
+    if own.get("kind") == RECORD_KIND:
+        source = own.get("source")
+        uri = source.get("uri") if isinstance(source, Mapping) else None
+        right = record_id(uri) if isinstance(uri, str) else point.id
+    else:
+        right = point_id(own["id"]) if isinstance(own.get("id"), str) else point.id
+    return None if right == point.id else right
 
 
 def _attempt(action: Any, problems: list[str]) -> Any:
