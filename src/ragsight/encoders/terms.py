@@ -168,6 +168,16 @@ def reference(kind: ReferenceKind, number: str) -> str:
     return f"{kind}#{number.casefold()}"
 
 
+def is_reference(term: str) -> bool:
+    """Whether a term is one of `reference`; no other has its sign.
+
+    Example:
+        >>> is_reference("page#14"), is_reference("14")
+        (True, False)
+    """
+    return "#" in term
+
+
 def _references(token: str, before: str, text: str, end: int) -> Iterator[str]:
     """What a word refers to, by the word before it and what follows in the text."""
     name, digits = token, ""

@@ -4,6 +4,7 @@ import pytest
 
 from ragsight import Bm25Encoder, Chunk, Source
 from ragsight.encoders import SparseVector
+from ragsight.encoders.bm25 import REFERENCE_WEIGHT
 from ragsight.errors import ConfigurationError
 
 
@@ -85,3 +86,13 @@ def test_an_unknown_language_or_analyzer_is_refused() -> None:
         Bm25Encoder("klingon")
     with pytest.raises(ConfigurationError, match="no analyzer 3"):
         Bm25Encoder(analyzer=3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("language", ["english", "auto"])
+def test_a_reference_in_a_question_outweighs_a_word(language: str) -> None:
+    encoder = Bm25Encoder(language)
+    weights = encoder.encode_query("costs on page 14").values
+    assert sorted(set(weights)) == [1.0, REFERENCE_WEIGHT]
+    assert set(encoder.encode_query("costs of 14 cats").values) == {1.0}
+    first = Bm25Encoder(language, analyzer=1).encode_query("costs on page 14, item #3")
+    assert set(first.values) == {1.0}
