@@ -37,6 +37,11 @@ class Reason:
     start: float
     share: float
 
+    @property
+    def mark(self) -> str:
+        """The class that its part of the bar is drawn by; a page has one that no channel has."""
+        return self.channel if self.rank is not None else "beside"
+
 
 def explain(
     hits: Sequence[Hit], weights: Mapping[Channel, float] | None = None
